@@ -1,0 +1,3 @@
+//! Events to findings: Sigma rules, correlations, coverage and the reasons behind each.
+
+pub mod sigma;

@@ -1,0 +1,4 @@
+//! Decoders: one record of a format to native fields.
+
+mod json;
+

@@ -1,0 +1,1 @@
+//! Opening inputs: compression, archives, character sets, shape, splitting into chunks.

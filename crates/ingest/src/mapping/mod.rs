@@ -1,0 +1,1 @@
+//! Recognising sources and mapping native fields to OCSF, from `content/sources`.
