@@ -42,6 +42,10 @@ pub struct Source {
     pub product: Box<str>,
     /// Which of the five classes it belongs to.
     pub class: SourceClass,
+    /// One sentence for people.
+    pub summary: Box<str>,
+    /// Where the vendor documents its records.
+    pub docs: Box<str>,
 }
 
 /// A constant attribute of every event of a kind.
@@ -85,6 +89,8 @@ pub struct Kind {
     pub fields: Vec<KindField>,
     /// Sigma names that stand for an attribute of this kind: (name in rules, what it resolves to in words).
     pub aliases: Vec<(FieldId, Box<str>)>,
+    /// Whether its records are OCSF documents already.
+    pub passthrough: bool,
 }
 
 /// Everything the mappings declare. Frozen before the first record is read.

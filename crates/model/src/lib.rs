@@ -4,6 +4,7 @@
 
 mod batch;
 mod catalog;
+mod document;
 mod field;
 mod finding;
 mod level;

@@ -8,18 +8,20 @@ use crate::{Catalog, Constant, EventRef, SCHEMA_VERSION, Schema, Section, Value}
 pub fn event_to_ocsf(event: EventRef<'_>, catalog: &Catalog) -> Json {
     let kind = catalog.kind(event.kind());
     let schema = Schema::embedded();
-    let mut root = Json::Object(Map::new());
+    let mut root = passed_through(event, catalog).unwrap_or_else(|| Json::Object(Map::new()));
     for (field, constant) in &kind.constants {
         let value = match constant {
             Constant::Str(text) => json!(text),
             Constant::Int(number) => json!(number),
             Constant::Bool(truth) => json!(truth),
         };
-        insert(&mut root, catalog.fields.name(*field), value, &kind.class_name);
+        schema.insert(&mut root, &kind.class_name, catalog.fields.name(*field), value);
     }
-    for slot in event.section(Section::Attributes) {
-        let path = event.batch().field_name(slot.field, &catalog.fields);
-        insert(&mut root, path, to_json(event, slot.value), &kind.class_name);
+    if !kind.passthrough {
+        for slot in event.section(Section::Attributes) {
+            let path = event.batch().field_name(slot.field, &catalog.fields);
+            schema.insert(&mut root, &kind.class_name, path, to_json(event, slot.value));
+        }
     }
     let found = observables(event, catalog);
     if let Some(map) = root.as_object_mut() {
@@ -27,13 +29,20 @@ pub fn event_to_ocsf(event: EventRef<'_>, catalog: &Catalog) -> Json {
         if !found.is_empty() {
             map.insert("observables".to_owned(), Json::Array(found));
         }
-        let unmapped = unmapped(event, catalog);
+        let unmapped = if kind.passthrough { Map::new() } else { unmapped(event, catalog) };
         if !unmapped.is_empty() {
             map.insert("unmapped".to_owned(), Json::Object(unmapped));
         }
         map.insert("raw_data".to_owned(), json!(String::from_utf8_lossy(event.raw())));
     }
+    schema.complete(&mut root, &kind.class_name);
     root
+}
+
+/// The record itself, when it is an OCSF document already.
+fn passed_through(event: EventRef<'_>, catalog: &Catalog) -> Option<Json> {
+    let is_document = catalog.kind(event.kind()).passthrough;
+    is_document.then(|| serde_json::from_slice(event.raw()).ok()).flatten().filter(Json::is_object)
 }
 
 /// The attributes that every OCSF event carries and that follow from its kind.
@@ -121,47 +130,5 @@ fn to_json(event: EventRef<'_>, value: Value) -> Json {
         Value::Int(number) => json!(number),
         Value::Float(number) => json!(number),
         Value::Raw { .. } | Value::Text { .. } => json!(event.text(value)),
-    }
-}
-
-/// Sets `value` at a dotted path. `name[2]` is the third element of a list; `name[]` appends.
-fn insert(root: &mut Json, path: &str, value: Json, class: &str) {
-    let schema = Schema::embedded();
-    let is_list = schema.resolve(class, path).is_ok_and(crate::Attribute::is_array);
-    let mut at = root;
-    let mut parts = path.split('.').peekable();
-    while let Some(part) = parts.next() {
-        let (name, index) = match part.split_once('[') {
-            Some((name, rest)) => (name, Some(rest.trim_end_matches(']'))),
-            None => (part, None),
-        };
-        let Some(map) = at.as_object_mut() else { return };
-        let is_last = parts.peek().is_none();
-        let appends = is_last && (is_list || index == Some(""));
-        let slot = map.entry(name).or_insert_with(|| {
-            if index.is_some() || appends { Json::Array(Vec::new()) } else { Json::Object(Map::new()) }
-        });
-        if appends {
-            if let Some(items) = slot.as_array_mut() {
-                items.push(value);
-            }
-            return;
-        }
-        let slot = match index {
-            Some(number) => {
-                let Some(items) = slot.as_array_mut() else { return };
-                let number: usize = number.parse().unwrap_or(0).min(64);
-                while items.len() <= number {
-                    items.push(Json::Object(Map::new()));
-                }
-                &mut items[number]
-            }
-            None => slot,
-        };
-        if is_last {
-            *slot = value;
-            return;
-        }
-        at = slot;
     }
 }

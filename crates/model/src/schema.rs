@@ -126,6 +126,11 @@ impl Schema {
         self.categories.get(&class.category).map_or((0, "Uncategorized"), |it| (it.uid, &it.caption))
     }
 
+    /// The attributes of an object.
+    pub(crate) fn object(&self, name: &str) -> Option<&BTreeMap<Box<str>, Attribute>> {
+        self.objects.get(name).map(|object| &object.attrs)
+    }
+
     /// The basic type behind a type name: `string_t`, `integer_t`, `long_t`, `float_t`, `boolean_t`, `json_t`,
     /// or `None` for an object.
     pub fn base_type<'a>(&'a self, type_name: &'a str) -> Option<&'a str> {

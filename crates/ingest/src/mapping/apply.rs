@@ -1,0 +1,319 @@
+//! Mapping one record: recognise, extract, choose the kind, make attributes and aliases.
+
+use model::{BatchBuilder, FieldId, KindId, Timestamp, Value};
+use regex::bytes::Regex;
+
+use super::compile::Mapper;
+use super::convert::{self, Conversion};
+use super::expr::{Context, Expr};
+use super::positions::Positions;
+use super::select::{Condition, Selector, View};
+use crate::format::{Format, json::JsonDecoder};
+use crate::{Fields, Limits};
+
+/// Hashes of one value that are kept.
+pub(super) const HASHES_MAX: usize = 6;
+
+/// What the attribute's OCSF type demands of a value.
+#[derive(Debug, Clone)]
+pub(super) enum Coerce {
+    Text,
+    Int,
+    Float,
+    Bool,
+    Time,
+    Any,
+    Hashes { algorithm: [FieldId; HASHES_MAX], value: [FieldId; HASHES_MAX] },
+}
+
+/// One attribute of a kind.
+#[derive(Debug, Clone)]
+pub(super) struct Op {
+    pub(super) path: FieldId,
+    pub(super) expr: Expr,
+    pub(super) coerce: Coerce,
+    pub(super) takes_all: bool,
+}
+
+/// A step that makes more native fields.
+#[derive(Debug, Clone)]
+pub(super) struct Extract {
+    pub(super) from: Vec<FieldId>,
+    pub(super) when: Option<Condition>,
+    pub(super) form: ExtractForm,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum ExtractForm {
+    Patterns(Vec<(Regex, Vec<(usize, FieldId)>)>),
+    KeyValue,
+    Json,
+    Csv { columns: Vec<Option<FieldId>>, separator: u8 },
+}
+
+#[derive(Debug)]
+pub(super) struct SourceMap {
+    pub(super) extract: Vec<Extract>,
+    pub(super) kinds: Selector,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct KindMap {
+    pub(super) extract: Vec<Extract>,
+    pub(super) ops: Vec<Op>,
+    pub(super) sigma: Vec<(FieldId, Expr)>,
+    pub(super) aliases: Vec<(FieldId, Vec<FieldId>)>,
+    pub(super) time: Vec<Expr>,
+    pub(super) passthrough: bool,
+}
+
+/// Memory that is reused from record to record, one for each thread.
+#[derive(Default)]
+pub struct Scratch {
+    positions: Positions,
+    lower: Vec<u8>,
+    copy: Vec<u8>,
+    pub(crate) json: JsonDecoder,
+}
+
+/// What became of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mapped {
+    /// Its kind; the base event when no source recognised it.
+    pub kind: KindId,
+    /// When it occurred.
+    pub time: Option<Timestamp>,
+    /// Whether the source declares times but none could be read.
+    pub lacks_time: bool,
+    /// An attribute whose value was there but could not be converted.
+    pub unconverted: Option<FieldId>,
+}
+
+impl Mapper {
+    /// Maps the record whose native fields have been pushed. `forced` is the index of a source that the user named.
+    pub fn map(
+        &self,
+        format: Format,
+        forced: Option<usize>,
+        raw: &[u8],
+        builder: &mut BatchBuilder,
+        scratch: &mut Scratch,
+        reference: Option<Timestamp>,
+        limits: &Limits,
+    ) -> Mapped {
+        scratch.positions.begin(self.catalog.fields.len());
+        scratch.positions.add(builder.record(), 0);
+        let nothing = Mapped { kind: KindId::UNRECOGNISED, time: None, lacks_time: false, unconverted: None };
+        let recognised = forced.or_else(|| {
+            let view = View { builder, raw, positions: &scratch.positions };
+            let selector = self.recognisers.get(format as usize)?;
+            selector.select(&view, &mut scratch.lower).map(|source| source as usize)
+        });
+        let Some(source) = recognised.and_then(|index| self.sources.get(index)) else {
+            builder.end_native();
+            return nothing;
+        };
+        self.extract(&source.extract, raw, builder, scratch, limits);
+        let view = View { builder, raw, positions: &scratch.positions };
+        let Some(kind_id) = source.kinds.select(&view, &mut scratch.lower) else {
+            builder.end_native();
+            return nothing;
+        };
+        let Some(kind) = self.kinds.get(kind_id as usize) else { return nothing };
+        self.extract(&kind.extract, raw, builder, scratch, limits);
+        builder.end_native();
+        let natives = builder.record_len();
+        let mut context = Context { builder, raw, positions: &scratch.positions, reference };
+        let unconverted = self.attributes(kind, KindId(kind_id), natives, &mut context);
+        let time = kind.time.iter().find_map(|expr| {
+            let value = context.evaluate(expr)?;
+            context.timestamp(value)
+        });
+        context.builder.end_attributes();
+        self.aliases(kind, natives, &mut context);
+        let lacks_time = time.is_none() && !kind.time.is_empty();
+        Mapped { kind: KindId(kind_id), time, lacks_time, unconverted }
+    }
+
+    fn attributes(&self, kind: &KindMap, id: KindId, natives: usize, context: &mut Context<'_>) -> Option<FieldId> {
+        let mut unconverted = None;
+        for op in &kind.ops {
+            let Some(value) = context.evaluate(&op.expr) else { continue };
+            if !push_attribute(op, value, context) {
+                unconverted = Some(op.path);
+                continue;
+            }
+            if op.takes_all
+                && let Expr::Field(field) = &op.expr
+            {
+                push_further(op, *field, natives, context);
+            }
+        }
+        if kind.passthrough {
+            self.pass_through(id, natives, context);
+        }
+        unconverted
+    }
+
+    /// Native fields whose names are OCSF paths of the kind's class already.
+    fn pass_through(&self, id: KindId, natives: usize, context: &mut Context<'_>) {
+        let class = &self.catalog.kind(id).class_name;
+        for index in 0..natives {
+            let Some(slot) = context.builder.record().get(index).copied() else { break };
+            let name = match context.builder.unknown_name(slot.field) {
+                Some(name) => name,
+                None => self.catalog.fields.name(slot.field),
+            };
+            if model::Schema::embedded().resolve(class, name).is_ok() {
+                context.builder.push(slot.field, slot.value);
+            }
+        }
+    }
+
+    fn aliases(&self, kind: &KindMap, natives: usize, context: &mut Context<'_>) {
+        for (name, expr) in &kind.sigma {
+            if let Some(value) = context.evaluate(expr) {
+                context.builder.push(*name, value);
+            }
+        }
+        let ends = context.builder.record_len();
+        for (name, paths) in &kind.aliases {
+            if context.positions.find(*name).is_some() {
+                continue;
+            }
+            'paths: for path in paths {
+                let mut is_found = false;
+                for index in natives..ends {
+                    let Some(slot) = context.builder.record().get(index).copied() else { break };
+                    if slot.field == *path {
+                        context.builder.push(*name, slot.value);
+                        is_found = true;
+                    }
+                }
+                if is_found {
+                    break 'paths;
+                }
+            }
+        }
+    }
+
+    fn extract(&self, steps: &[Extract], raw: &[u8], builder: &mut BatchBuilder, scratch: &mut Scratch, limits: &Limits) {
+        for step in steps {
+            let view = View { builder, raw, positions: &scratch.positions };
+            if step.when.as_ref().is_some_and(|when| !when.holds(&view)) {
+                continue;
+            }
+            let found = step.from.iter().find_map(|field| scratch.positions.value(builder.record(), *field));
+            let Some(value) = found else { continue };
+            let before = builder.record_len();
+            self.step(&step.form, value, raw, builder, scratch, limits);
+            scratch.positions.add(builder.record(), before);
+        }
+    }
+
+    fn step(
+        &self,
+        form: &ExtractForm,
+        value: Value,
+        raw: &[u8],
+        builder: &mut BatchBuilder,
+        scratch: &mut Scratch,
+        limits: &Limits,
+    ) {
+        // Text of the batch may move while fields are pushed, so it is copied; raw bytes stay where they are.
+        let copied = !matches!(value, Value::Raw { .. });
+        scratch.copy.clear();
+        if copied {
+            scratch.copy.extend_from_slice(builder.bytes(raw, value).unwrap_or_default());
+        }
+        let text: &[u8] = match value {
+            Value::Raw { at, len } => raw.get(at as usize..(at + len) as usize).unwrap_or_default(),
+            _ => &scratch.copy,
+        };
+        let mut fields = Fields::new(builder, &self.catalog.fields, raw, limits.fields_max);
+        match form {
+            ExtractForm::Patterns(patterns) => {
+                for (regex, groups) in patterns {
+                    let Some(found) = regex.captures(text) else { continue };
+                    for (index, field) in groups {
+                        if let Some(group) = found.get(*index) {
+                            fields.put_id(*field, group.as_bytes());
+                        }
+                    }
+                    break;
+                }
+            }
+            ExtractForm::KeyValue => {
+                // A message that is not key=value after all gives no fields; it stays whole in its own field.
+                let _is_pairs = crate::format::kv::decode(text, &mut fields).is_ok();
+            }
+            ExtractForm::Json => {
+                let _is_json = scratch.json.decode(text, &mut fields).is_ok();
+            }
+            ExtractForm::Csv { columns, separator } => {
+                let cells = crate::format::csv::split_row(text, *separator);
+                for (column, cell) in columns.iter().zip(&cells) {
+                    if let Some(field) = column
+                        && !cell.is_empty()
+                    {
+                        fields.put_id(*field, cell);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Pushes a value as its attribute's type; false when it cannot be.
+fn push_attribute(op: &Op, value: Value, context: &mut Context<'_>) -> bool {
+    let converted = match &op.coerce {
+        Coerce::Text | Coerce::Any => Some(value),
+        Coerce::Int => match value {
+            Value::Int(_) => Some(value),
+            _ => context.convert(Conversion::Integer, value),
+        },
+        Coerce::Float => match value {
+            Value::Float(_) => Some(value),
+            Value::Int(number) => Some(Value::Float(number as f64)),
+            _ => context.convert(Conversion::Float, value),
+        },
+        Coerce::Bool => match value {
+            Value::Bool(_) => Some(value),
+            _ => context.convert(Conversion::Boolean, value),
+        },
+        Coerce::Time => context.timestamp(value).map(|time| Value::Int(time.0)),
+        Coerce::Hashes { algorithm, value: paths } => return push_hashes(algorithm, paths, value, context),
+    };
+    if let Some(value) = converted {
+        context.builder.push(op.path, value);
+    }
+    converted.is_some()
+}
+
+fn push_hashes(
+    algorithm: &[FieldId; HASHES_MAX],
+    paths: &[FieldId; HASHES_MAX],
+    value: Value,
+    context: &mut Context<'_>,
+) -> bool {
+    let bytes = context.text(value);
+    let text = String::from_utf8_lossy(&bytes);
+    for ((kind, hash), (algorithm, path)) in convert::hashes(&text).into_iter().zip(algorithm.iter().zip(paths)) {
+        context.builder.push(*algorithm, Value::Int(kind));
+        let value = context.builder.text(hash.as_bytes());
+        context.builder.push(*path, value);
+    }
+    true
+}
+
+/// The second and later values of a repeated field, for attributes that are lists.
+fn push_further(op: &Op, field: FieldId, natives: usize, context: &mut Context<'_>) {
+    let Some(first) = context.positions.find(field) else { return };
+    for index in first + 1..natives {
+        let Some(slot) = context.builder.record().get(index).copied() else { break };
+        if slot.field == field && !context.is_void(slot.value) {
+            push_attribute(op, slot.value, context);
+        }
+    }
+}
+

@@ -1,0 +1,438 @@
+//! From the files of `content/sources` to a catalog and a mapper.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use model::{Attribute, Catalog, Constant, FieldId, FieldTable, Kind, KindField, LogsourceSet, Schema, Source};
+
+use super::apply::{Coerce, KindMap, Op, SourceMap};
+use super::convert::Conversion;
+use super::expr::{Expr, Fixed};
+use super::select::{Condition, Selector, compile_regex};
+use super::taxonomy::Taxonomy;
+use super::yaml::{ActivityYaml, ExprYaml, ExtractYaml, KindYaml, LogsourceYaml, MapYaml, Scalar, SourceYaml};
+use crate::format::Format;
+
+/// What is wrong with a source's files: names the file, the place and the way out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct MapError(String);
+
+impl MapError {
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    fn within(self, place: &str) -> Self {
+        Self(format!("{place}: {}", self.0))
+    }
+}
+
+/// The texts of one folder of `content/sources`.
+#[derive(Debug, Clone)]
+pub struct SourceFiles {
+    /// The folder's name.
+    pub id: String,
+    /// `source.yaml`.
+    pub source: String,
+    /// `map.yaml`.
+    pub map: String,
+}
+
+/// Everything that turns native fields into events.
+#[derive(Debug)]
+pub struct Mapper {
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) recognisers: Vec<Selector>,
+    pub(super) sources: Vec<SourceMap>,
+    pub(super) kinds: Vec<KindMap>,
+}
+
+impl Mapper {
+    /// Compiles all sources. Names that rules use can be interned by the caller beforehand in `fields`.
+    ///
+    /// # Errors
+    /// One error for each source that cannot be served, each naming file, kind and attribute.
+    pub fn compile(fields: FieldTable, files: &[SourceFiles], taxonomy: &str) -> Result<Self, Vec<MapError>> {
+        let taxonomy = Taxonomy::parse(taxonomy).map_err(|error| vec![error])?;
+        let mut compiler = Compiler {
+            catalog: Catalog { fields, sources: Vec::new(), kinds: vec![base_kind()] },
+            recognisers: vec![Selector::default(); Format::ALL.len()],
+            sources: Vec::new(),
+            kinds: vec![KindMap::default()],
+            taxonomy,
+        };
+        let mut errors = Vec::new();
+        let mut sorted: Vec<&SourceFiles> = files.iter().collect();
+        sorted.sort_by(|a, b| a.id.cmp(&b.id));
+        for source in sorted {
+            if let Err(error) = compiler.source(source) {
+                errors.push(error.within(&format!("content/sources/{}", source.id)));
+            }
+        }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        Ok(Self {
+            catalog: Arc::new(compiler.catalog),
+            recognisers: compiler.recognisers,
+            sources: compiler.sources,
+            kinds: compiler.kinds,
+        })
+    }
+
+    /// What the sources declare.
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+}
+
+fn base_kind() -> Kind {
+    Kind {
+        name: "unrecognised".into(),
+        source: None,
+        class_uid: 0,
+        class_name: "base_event".into(),
+        logsources: LogsourceSet::default(),
+        constants: Vec::new(),
+        fields: Vec::new(),
+        aliases: Vec::new(),
+        passthrough: false,
+    }
+}
+
+struct Compiler {
+    catalog: Catalog,
+    recognisers: Vec<Selector>,
+    sources: Vec<SourceMap>,
+    kinds: Vec<KindMap>,
+    taxonomy: Taxonomy,
+}
+
+impl Compiler {
+    fn source(&mut self, files: &SourceFiles) -> Result<(), MapError> {
+        let about: SourceYaml = serde_saphyr::from_str(&files.source)
+            .map_err(|error| MapError::new(format!("source.yaml: {error}")))?;
+        let map: MapYaml =
+            serde_saphyr::from_str(&files.map).map_err(|error| MapError::new(format!("map.yaml: {error}")))?;
+        let index = self.catalog.sources.len();
+        self.recognisers(&map, index)?;
+        let extract = self.extract_steps(&map.extract).map_err(|error| error.within("extract"))?;
+        let mut selector = Selector::default();
+        let mut served: BTreeSet<&str> = BTreeSet::new();
+        for (rank, kind) in map.kinds.iter().enumerate() {
+            let place = format!("map.yaml: kind '{}'", kind.name);
+            let id = self.catalog.kinds.len() as u32;
+            selector
+                .add(rank as u32, id, kind.when.as_ref(), &mut self.catalog.fields)
+                .map_err(|error| error.within(&place))?;
+            self.kind(&map, kind, index, &mut served).map_err(|error| error.within(&place))?;
+        }
+        if let Some((path, _)) = map.fields.0.iter().find(|(path, _)| !served.contains(path.as_str())) {
+            return Err(MapError::new(format!("map.yaml: fields: no kind's class has an attribute '{path}'")));
+        }
+        self.catalog.sources.push(Source {
+            id: files.id.as_str().into(),
+            title: about.title.into(),
+            vendor: about.vendor.into(),
+            product: about.product.into(),
+            class: about.class,
+            summary: about.summary.into(),
+            docs: about.docs.into(),
+        });
+        self.sources.push(SourceMap { extract, kinds: selector });
+        Ok(())
+    }
+
+    fn recognisers(&mut self, map: &MapYaml, index: usize) -> Result<(), MapError> {
+        for recognise in &map.recognise {
+            for name in recognise.format.to_vec() {
+                let format = Format::parse(&name).ok_or_else(|| {
+                    let known = Format::ALL.map(Format::as_str).join(", ");
+                    MapError::new(format!("map.yaml: recognise: no format '{name}'; there are {known}"))
+                })?;
+                let rank = u32::from(map.priority) << 16 | index as u32;
+                if let Some(selector) = self.recognisers.get_mut(format as usize) {
+                    selector.add(rank, index as u32, recognise.condition.as_ref(), &mut self.catalog.fields)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn extract_steps(&mut self, steps: &[ExtractYaml]) -> Result<Vec<super::apply::Extract>, MapError> {
+        steps.iter().map(|step| self.extract_step(step)).collect()
+    }
+
+    fn extract_step(&mut self, step: &ExtractYaml) -> Result<super::apply::Extract, MapError> {
+        use super::apply::{Extract, ExtractForm};
+        let fields = &mut self.catalog.fields;
+        let patterns: Vec<&String> = step.pattern.iter().chain(&step.patterns).collect();
+        let form = match (patterns.as_slice(), step.form.as_deref()) {
+            ([], Some("keyvalue")) => ExtractForm::KeyValue,
+            ([], Some("json")) => ExtractForm::Json,
+            ([], Some("csv")) => ExtractForm::Csv {
+                columns: step.columns.iter().map(|name| (name != "_").then(|| fields.intern(name))).collect(),
+                separator: step.separator.map_or(b',', |separator| u8::try_from(separator).unwrap_or(b',')),
+            },
+            ([_, ..], None) => ExtractForm::Patterns(
+                patterns
+                    .iter()
+                    .map(|pattern| {
+                        let regex = compile_regex(pattern)?;
+                        let groups = regex
+                            .capture_names()
+                            .enumerate()
+                            .filter_map(|(index, name)| Some((index, fields.intern(name?))))
+                            .collect();
+                        Ok((regex, groups))
+                    })
+                    .collect::<Result<_, MapError>>()?,
+            ),
+            _ => return Err(MapError::new("a step has either pattern(s) or as: keyvalue | json | csv")),
+        };
+        Ok(Extract {
+            from: step.from.to_vec().iter().map(|name| fields.intern(name)).collect(),
+            when: step.when.as_ref().map(|when| Condition::compile(when, fields)).transpose()?,
+            form,
+        })
+    }
+
+    fn kind<'y>(
+        &mut self,
+        map: &'y MapYaml,
+        kind: &KindYaml,
+        source: usize,
+        served: &mut BTreeSet<&'y str>,
+    ) -> Result<(), MapError> {
+        let schema = Schema::embedded();
+        let class_uid = schema.resolve(&kind.class, "class_uid").map_err(|error| MapError::new(error.0)).and_then(
+            |_| schema.class(&kind.class).map(|class| class.uid).ok_or_else(|| MapError::new("no such class")),
+        )?;
+        let mut draft = Draft { class: &kind.class, constants: Vec::new(), ops: Vec::new() };
+        for (path, expr) in &kind.fields.0 {
+            draft.attribute(&mut self.catalog.fields, path, expr)?;
+        }
+        for (path, expr) in &map.fields.0 {
+            let is_known = schema.resolve(&kind.class, path).is_ok();
+            if is_known {
+                served.insert(path);
+            }
+            if is_known && !kind.fields.0.iter().any(|(own, _)| own == path) {
+                draft.attribute(&mut self.catalog.fields, path, expr)?;
+            }
+        }
+        match &kind.activity {
+            Some(ActivityYaml::Constant(scalar)) => draft.constant(&mut self.catalog.fields, "activity_id", scalar)?,
+            Some(ActivityYaml::Expression(expr)) => draft.attribute(&mut self.catalog.fields, "activity_id", expr)?,
+            None => {}
+        }
+        if let Some(severity) = kind.severity.as_ref().or(map.severity.as_ref()) {
+            match severity {
+                ExprYaml::Field(caption) => {
+                    let caption = Scalar::Str(caption.clone());
+                    draft.constant(&mut self.catalog.fields, "severity_id", &caption)?;
+                }
+                expr => draft.attribute(&mut self.catalog.fields, "severity_id", expr)?,
+            }
+        }
+        let logsources = logsources(&map.logsource, &kind.logsource);
+        let fields = &mut self.catalog.fields;
+        let plain = |scalar: &Scalar| Ok(Fixed::Str(scalar.text().into()));
+        let mut sigma = Vec::new();
+        for (name, expr) in kind.sigma.0.iter().chain(&map.sigma.0) {
+            if !sigma.iter().any(|(have, _)| fields.name(*have) == name) {
+                let expr = Expr::compile(expr, fields, &plain)?;
+                sigma.push((fields.intern(name), expr));
+            }
+        }
+        let time = map.time.iter().map(|expr| Expr::compile(expr, fields, &plain)).collect::<Result<Vec<_>, _>>()?;
+        let extract = self.extract_steps(&kind.extract)?;
+        let aliases = self.aliases(&logsources, &draft, &sigma);
+        self.push_kind(kind, source, class_uid, logsources, draft, KindMap { extract, ops: Vec::new(), sigma, aliases, time, passthrough: kind.passthrough });
+        Ok(())
+    }
+
+    /// Taxonomy names that the source does not use itself, and the attributes that answer for them.
+    fn aliases(&mut self, logsources: &LogsourceSet, draft: &Draft<'_>, sigma: &[(FieldId, Expr)]) -> Vec<(FieldId, Vec<FieldId>)> {
+        let fields = &mut self.catalog.fields;
+        let mut aliases: Vec<(FieldId, Vec<FieldId>)> = Vec::new();
+        for (name, paths) in self.taxonomy.names(&logsources.categories) {
+            let name = fields.intern(&name);
+            let attributes: Vec<FieldId> = paths
+                .iter()
+                .map(|path| fields.intern(path))
+                .filter(|path| {
+                    draft.ops.iter().any(|op| op.path == *path) || draft.constants.iter().any(|(have, _)| have == path)
+                })
+                .collect();
+            let is_native = draft
+                .ops
+                .iter()
+                .filter(|op| attributes.contains(&op.path))
+                .any(|op| op.expr.identities().contains(&name));
+            let is_given = sigma.iter().any(|(have, _)| *have == name) || aliases.iter().any(|(have, _)| *have == name);
+            if !attributes.is_empty() && !is_native && !is_given {
+                aliases.push((name, attributes));
+            }
+        }
+        aliases
+    }
+
+    fn push_kind(
+        &mut self,
+        kind: &KindYaml,
+        source: usize,
+        class_uid: u32,
+        logsources: LogsourceSet,
+        draft: Draft<'_>,
+        mut map: KindMap,
+    ) {
+        let mut fields = Vec::new();
+        for op in &draft.ops {
+            let identities = op.expr.identities();
+            let mut inputs = Vec::new();
+            op.expr.inputs(&mut inputs);
+            fields.extend(inputs.into_iter().map(|native| KindField {
+                native,
+                attribute: op.path,
+                identity: identities.contains(&native),
+            }));
+        }
+        let table = &self.catalog.fields;
+        let words = |expr: &Expr| {
+            let mut inputs = Vec::new();
+            expr.inputs(&mut inputs);
+            inputs.iter().map(|id| table.name(*id)).collect::<Vec<_>>().join(" + ")
+        };
+        let given = map.sigma.iter().map(|(name, expr)| (*name, words(expr).into_boxed_str()));
+        let taken = map.aliases.iter().map(|(name, paths)| {
+            (*name, paths.iter().map(|path| table.name(*path)).collect::<Vec<_>>().join(" | ").into_boxed_str())
+        });
+        let aliases = given.chain(taken).collect();
+        self.catalog.kinds.push(Kind {
+            name: kind.name.as_str().into(),
+            source: Some(source),
+            class_uid,
+            class_name: kind.class.as_str().into(),
+            logsources,
+            constants: draft.constants,
+            fields,
+            aliases,
+            passthrough: kind.passthrough,
+        });
+        map.ops = draft.ops;
+        self.kinds.push(map);
+    }
+}
+
+/// The attributes of one kind while it is compiled.
+struct Draft<'a> {
+    class: &'a str,
+    constants: Vec<(FieldId, Constant)>,
+    ops: Vec<Op>,
+}
+
+impl Draft<'_> {
+    fn attribute(&mut self, fields: &mut FieldTable, path: &str, yaml: &ExprYaml) -> Result<(), MapError> {
+        let schema = Schema::embedded();
+        let attribute = schema.resolve(self.class, path).map_err(|error| MapError::new(error.0))?;
+        let fixed = |scalar: &Scalar| fixed_of(schema, attribute, path, scalar);
+        let expr = Expr::compile(yaml, fields, &fixed).map_err(|error| error.within(path))?;
+        if let Expr::Fixed(constant) = &expr {
+            self.push_constant(fields.intern(path), constant);
+            return Ok(());
+        }
+        let is_hashes = matches!(&expr, Expr::Full(full) if full.conversion == Some(Conversion::Hashes));
+        let coerce = match schema.base_type(&attribute.type_name) {
+            None if is_hashes && &*attribute.type_name == "fingerprint" => Coerce::Hashes {
+                algorithm: std::array::from_fn(|index| fields.intern(&hash_path(path, attribute, index, "algorithm_id"))),
+                value: std::array::from_fn(|index| fields.intern(&hash_path(path, attribute, index, "value"))),
+            },
+            None if &*attribute.type_name == "object" => Coerce::Any,
+            None => {
+                let text = format!("'{path}' is an object ({}); map its parts, for example {path}.name", attribute.type_name);
+                return Err(MapError::new(text));
+            }
+            Some("integer_t" | "long_t") if &*attribute.type_name == "timestamp_t" => Coerce::Time,
+            Some("integer_t" | "long_t") => Coerce::Int,
+            Some("float_t") => Coerce::Float,
+            Some("boolean_t") => Coerce::Bool,
+            Some("string_t") => Coerce::Text,
+            Some(_) => Coerce::Any,
+        };
+        let takes_all = attribute.is_array() || path.contains("[]");
+        self.ops.push(Op { path: fields.intern(path), expr, coerce, takes_all });
+        Ok(())
+    }
+
+    fn constant(&mut self, fields: &mut FieldTable, path: &str, scalar: &Scalar) -> Result<(), MapError> {
+        let schema = Schema::embedded();
+        let attribute = schema.resolve(self.class, path).map_err(|error| MapError::new(error.0))?;
+        let fixed = fixed_of(schema, attribute, path, scalar)?;
+        self.push_constant(fields.intern(path), &fixed);
+        Ok(())
+    }
+
+    fn push_constant(&mut self, path: FieldId, fixed: &Fixed) {
+        let constant = match fixed {
+            Fixed::Str(text) => Constant::Str(text.clone()),
+            Fixed::Int(number) => Constant::Int(*number),
+            Fixed::Float(number) => Constant::Int(*number as i64),
+            Fixed::Bool(truth) => Constant::Bool(*truth),
+        };
+        self.constants.push((path, constant));
+    }
+}
+
+/// `process.file.hashes` → `process.file.hashes[0].value`; a single fingerprint has no index.
+fn hash_path(path: &str, attribute: &Attribute, index: usize, part: &str) -> String {
+    if attribute.is_array() { format!("{path}[{index}].{part}") } else { format!("{path}.{part}") }
+}
+
+/// A word or number of the mapping as the attribute's type wants it; captions of enumerations become their values.
+fn fixed_of(schema: &Schema, attribute: &Attribute, path: &str, scalar: &Scalar) -> Result<Fixed, MapError> {
+    let base = schema.base_type(&attribute.type_name).unwrap_or("string_t");
+    let text = scalar.text();
+    let wrong = || MapError::new(format!("'{path}' cannot be '{text}': it is a {}", attribute.type_name));
+    if !attribute.enumeration.is_empty() {
+        let by_caption = attribute.enumeration.iter().find(|(_, caption)| caption.eq_ignore_ascii_case(&text));
+        let key = by_caption.map(|(key, _)| &**key).or_else(|| {
+            attribute.enumeration.contains_key(text.as_str()).then_some(text.as_str())
+        });
+        let Some(key) = key else {
+            let known: Vec<&str> = attribute.enumeration.values().map(|caption| &**caption).collect();
+            return Err(MapError::new(format!("'{path}' has no value '{text}'; there are {}", known.join(", "))));
+        };
+        return match base {
+            "string_t" => Ok(Fixed::Str(key.into())),
+            _ => key.parse().map(Fixed::Int).map_err(|_| wrong()),
+        };
+    }
+    match (base, scalar) {
+        ("integer_t" | "long_t", Scalar::Int(number)) => Ok(Fixed::Int(*number)),
+        ("integer_t" | "long_t", _) => text.parse().map(Fixed::Int).map_err(|_| wrong()),
+        ("boolean_t", Scalar::Bool(truth)) => Ok(Fixed::Bool(*truth)),
+        ("boolean_t", _) => Err(wrong()),
+        ("float_t", Scalar::Float(number)) => Ok(Fixed::Float(*number)),
+        ("float_t", _) => text.parse().map(Fixed::Float).map_err(|_| wrong()),
+        _ => Ok(Fixed::Str(text.as_str().into())),
+    }
+}
+
+fn logsources(source: &LogsourceYaml, kind: &LogsourceYaml) -> LogsourceSet {
+    let merge = |pick: &dyn Fn(&LogsourceYaml) -> Option<Vec<String>>| -> Vec<Box<str>> {
+        let mut words: Vec<Box<str>> = Vec::new();
+        for word in [pick(source), pick(kind)].into_iter().flatten().flatten() {
+            if !words.iter().any(|have| **have == *word) {
+                words.push(word.into());
+            }
+        }
+        words
+    };
+    LogsourceSet {
+        products: merge(&|it| it.product.as_ref().map(super::yaml::OneOrMany::to_vec)),
+        categories: merge(&|it| it.category.as_ref().map(super::yaml::OneOrMany::to_vec)),
+        services: merge(&|it| it.service.as_ref().map(super::yaml::OneOrMany::to_vec)),
+    }
+}
