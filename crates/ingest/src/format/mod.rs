@@ -1,4 +1,7 @@
 //! Decoders: one record of a format to native fields.
 
-mod json;
-
+pub mod evtx;
+pub mod json;
+mod paths;
+pub mod windows;
+pub mod xml;
