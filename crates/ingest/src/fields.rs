@@ -77,6 +77,11 @@ impl<'a> Fields<'a> {
         self.builder.record_len() >= self.fields_max
     }
 
+    /// How many more fields the record may have.
+    pub fn room(&self) -> usize {
+        self.fields_max.saturating_sub(self.builder.record_len())
+    }
+
     /// The fields put so far, for decoders that look back.
     pub fn record(&self) -> &[model::Slot] {
         self.builder.record()

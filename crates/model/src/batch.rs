@@ -115,6 +115,12 @@ impl<'a> EventRef<'a> {
         &self.batch.raw[self.head.raw.0 as usize..self.head.raw.1 as usize]
     }
 
+    /// The raw record as a value.
+    #[inline]
+    pub fn raw_value(self) -> Value {
+        Value::Raw { at: self.head.raw.0, len: self.head.raw.1 - self.head.raw.0 }
+    }
+
     /// One run of its slots.
     #[inline]
     pub fn section(self, section: Section) -> &'a [Slot] {

@@ -1,4 +1,118 @@
 //! Decoders: one record of a format to native fields.
 
-mod json;
+pub mod access;
+pub mod auditd;
+pub mod cef;
+pub mod csv;
+pub mod evtx;
+pub mod json;
+pub mod kv;
+pub mod leef;
+pub mod line;
+mod paths;
+mod scan;
+pub mod syslog;
+pub mod timestamp;
+pub mod w3c;
+pub mod windows;
+pub mod xml;
+pub mod zeek;
 
+use crate::{Fields, Malformed};
+
+/// What a record turned out to be. Inside a syslog envelope it is the inner format, the envelope's fields
+/// (`syslog.*`) stand beside the inner ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Format {
+    /// A Windows event: EVTX, event XML, or JSON made of one.
+    Windows,
+    /// A JSON object.
+    Json,
+    /// Syslog with a body of free text.
+    Syslog,
+    /// ArcSight Common Event Format.
+    Cef,
+    /// IBM Log Event Extended Format, 1.0 or 2.0.
+    Leef,
+    /// `key=value` pairs from the beginning on.
+    KeyValue,
+    /// Records of the Linux audit daemon.
+    Auditd,
+    /// A row of a Zeek TSV log.
+    Zeek,
+    /// A row of a table with a header.
+    Csv,
+    /// A row of a W3C extended log.
+    W3c,
+    /// A web server's or proxy's access log line.
+    Access,
+    /// A line of free text.
+    Text,
+}
+
+impl Format {
+    /// All formats, in order of declaration.
+    pub const ALL: [Self; 12] = [
+        Self::Windows,
+        Self::Json,
+        Self::Syslog,
+        Self::Cef,
+        Self::Leef,
+        Self::KeyValue,
+        Self::Auditd,
+        Self::Zeek,
+        Self::Csv,
+        Self::W3c,
+        Self::Access,
+        Self::Text,
+    ];
+
+    /// The word for it in mappings and reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Windows => "windows",
+            Self::Json => "json",
+            Self::Syslog => "syslog",
+            Self::Cef => "cef",
+            Self::Leef => "leef",
+            Self::KeyValue => "key_value",
+            Self::Auditd => "auditd",
+            Self::Zeek => "zeek",
+            Self::Csv => "csv",
+            Self::W3c => "w3c",
+            Self::Access => "access",
+            Self::Text => "text",
+        }
+    }
+
+    /// The format behind a word of [`Self::as_str`].
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.as_str() == word)
+    }
+}
+
+impl From<json::JsonForm> for Format {
+    fn from(form: json::JsonForm) -> Self {
+        match form {
+            json::JsonForm::Plain => Self::Json,
+            json::JsonForm::Windows => Self::Windows,
+        }
+    }
+}
+
+/// Decodes one JSON document into fields; returns [`Format::Json`], or [`Format::Windows`] when the document
+/// is a Windows event.
+pub type JsonDecoder<'d> = dyn FnMut(&[u8], &mut Fields<'_>) -> Result<Format, Malformed> + 'd;
+
+#[cfg(test)]
+mod tests {
+    use super::Format;
+
+    #[test]
+    fn every_word_leads_back() {
+        for format in Format::ALL {
+            assert_eq!(Format::parse(format.as_str()), Some(format));
+        }
+        assert_eq!(Format::parse("Json"), None);
+    }
+}

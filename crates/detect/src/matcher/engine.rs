@@ -1,0 +1,339 @@
+//! The compiled rule set: from an event to the rules that hold.
+
+use std::sync::Arc;
+
+use model::{Catalog, EventRef, FieldId, FieldTable, KindId, Logsource, Section};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::event::Scratch;
+use super::plan::{Node, Plan};
+use super::scan::FieldProgram;
+use super::trigger::{self, Look};
+use crate::sigma::RuleSet;
+use crate::sigma::ast::{Expr, Test};
+use crate::sigma::evaluate;
+
+/// How a rule is found to be worth evaluating.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CostClass {
+    /// Only when one of its triggers is seen.
+    Triggered,
+    /// Only when one of its triggers is seen, but every value of an event has to be looked at for it (keywords).
+    Keywords,
+    /// For every event of its log source: nothing in it must be there.
+    EveryEvent,
+}
+
+/// Rules that share a log source.
+#[derive(Default)]
+struct Group {
+    always: Vec<u32>,
+    keywords: Option<FieldProgram>,
+    programs: Vec<(FieldId, FieldProgram)>,
+    fields: FxHashSet<FieldId>,
+    looks_everywhere: bool,
+}
+
+/// What one kind of event meets. Kinds that serve the same groups share one.
+#[derive(Default)]
+struct Route {
+    groups: Vec<u32>,
+    /// For each known field: a range of `programs`, or nothing to look for, or not read by any rule.
+    fields: Vec<(u32, u16, bool)>,
+    /// (group, program of the group).
+    programs: Vec<(u32, u32)>,
+    has_keywords: bool,
+}
+
+/// All rules of a set, compiled for a catalog. Shared by threads; each brings its own [`Scratch`].
+pub struct Engine {
+    rules: Arc<RuleSet>,
+    catalog: Arc<Catalog>,
+    plan: Plan,
+    roots: Vec<u32>,
+    groups: Vec<Group>,
+    routes: Vec<Route>,
+    route_of_kind: Vec<u32>,
+    costs: Vec<CostClass>,
+}
+
+impl Engine {
+    /// Interns every name that the rules use, so that decoders recognise them. To be called on the field table
+    /// before the mappings are compiled with it.
+    pub fn names(rules: &RuleSet, fields: &mut FieldTable) {
+        for rule in &rules.rules {
+            visit_names(&rule.condition, &mut |name| {
+                fields.intern(name);
+            });
+        }
+        for correlation in &rules.correlations {
+            let measured = correlation.measured_fields.iter().chain(&correlation.group_fields).flatten();
+            measured.for_each(|name| {
+                fields.intern(name);
+            });
+        }
+    }
+
+    /// Compiles the rules for the kinds of a catalog.
+    pub fn compile(rules: Arc<RuleSet>, catalog: Arc<Catalog>) -> Self {
+        let mut by_source: Vec<(Logsource, Vec<u32>)> = Vec::new();
+        let mut index: FxHashMap<&Logsource, usize> = FxHashMap::default();
+        for (number, rule) in rules.rules.iter().enumerate() {
+            let at = *index.entry(&rule.meta.logsource).or_insert_with(|| {
+                by_source.push((rule.meta.logsource.clone(), Vec::new()));
+                by_source.len() - 1
+            });
+            if let Some((_, members)) = by_source.get_mut(at) {
+                members.push(number as u32);
+            }
+        }
+        let mut plan = Plan::default();
+        let mut roots = vec![0; rules.rules.len()];
+        let mut costs = vec![CostClass::Triggered; rules.rules.len()];
+        let mut groups = Vec::new();
+        for (_, members) in &by_source {
+            for rule in members {
+                if let (Some(root), Some(source)) = (roots.get_mut(*rule as usize), rules.rules.get(*rule as usize)) {
+                    *root = plan.add(&source.condition, &catalog.fields);
+                }
+            }
+            groups.push(compile_group(members, &rules, &catalog.fields, &mut costs));
+        }
+        plan.finish();
+        let sources: Vec<Logsource> = by_source.into_iter().map(|(source, _)| source).collect();
+        let (routes, route_of_kind) = compile_routes(&sources, &groups, &catalog);
+        Self { rules, catalog, plan, roots, groups, routes, route_of_kind, costs }
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> &Arc<RuleSet> {
+        &self.rules
+    }
+
+    /// The catalog it was compiled for.
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    /// The cost class of a rule.
+    pub fn cost(&self, rule: usize) -> CostClass {
+        self.costs.get(rule).copied().unwrap_or(CostClass::EveryEvent)
+    }
+
+    /// Evaluates an event. The indices of the rules that hold come in rising order.
+    pub fn evaluate<'s>(&self, event: EventRef<'_>, scratch: &'s mut Scratch) -> &'s [u32] {
+        scratch.begin(self.catalog.fields.len(), self.roots.len(), self.plan.atoms.len());
+        let Some(route) = self.route(event.kind()) else { return &scratch.hits };
+        let keywords = prepare(event, route, scratch);
+        self.look(event, route, keywords, scratch);
+        let candidates = std::mem::take(&mut scratch.marks.candidates);
+        let context = evaluate::Context { catalog: &self.catalog, regexes: &self.rules.regexes };
+        for rule in &candidates {
+            let Some(root) = self.roots.get(*rule as usize) else { continue };
+            if self.holds(*root, event, keywords, &context, scratch) {
+                scratch.hits.push(*rule);
+            }
+        }
+        scratch.marks.candidates = candidates;
+        scratch.hits.sort_unstable();
+        &scratch.hits
+    }
+
+    fn route(&self, kind: KindId) -> Option<&Route> {
+        let route = self.route_of_kind.get(kind.0 as usize)?;
+        self.routes.get(*route as usize).filter(|route| !route.groups.is_empty())
+    }
+
+    /// Marks the rules whose triggers the event shows.
+    fn look(&self, event: EventRef<'_>, route: &Route, keywords: u32, scratch: &mut Scratch) {
+        for group in &route.groups {
+            let Some(group) = self.groups.get(*group as usize) else { continue };
+            scratch.marks.ask(&group.always);
+            if let Some(program) = &group.keywords {
+                (0..keywords).for_each(|index| program.scan(index, event, scratch));
+            }
+        }
+        for index in 0..scratch.len() as u32 {
+            let Some(field) = scratch.value(index).and_then(|value| value.field.index()) else { continue };
+            let Some((start, count, _)) = route.fields.get(field).copied() else { continue };
+            for (group, program) in route.programs.iter().skip(start as usize).take(usize::from(count)) {
+                let found = self.groups.get(*group as usize).and_then(|group| group.programs.get(*program as usize));
+                if let Some((_, program)) = found {
+                    program.scan(index, event, scratch);
+                }
+            }
+        }
+    }
+
+    fn holds(
+        &self,
+        node: u32,
+        event: EventRef<'_>,
+        keywords: u32,
+        context: &evaluate::Context<'_>,
+        scratch: &mut Scratch,
+    ) -> bool {
+        let children = |start: u32, len: u32| {
+            self.plan.children.get(start as usize..(start + len) as usize).unwrap_or_default()
+        };
+        match self.plan.nodes.get(node as usize).copied() {
+            Some(Node::And(start, len)) => {
+                children(start, len).iter().all(|child| self.holds(*child, event, keywords, context, scratch))
+            }
+            Some(Node::Or(start, len)) => {
+                children(start, len).iter().any(|child| self.holds(*child, event, keywords, context, scratch))
+            }
+            Some(Node::AtLeast(wanted, start, len)) => {
+                let mut holding = 0;
+                wanted == 0
+                    || children(start, len).iter().any(|child| {
+                        holding += u32::from(self.holds(*child, event, keywords, context, scratch));
+                        holding >= wanted
+                    })
+            }
+            Some(Node::Not(inner)) => !self.holds(inner, event, keywords, context, scratch),
+            Some(Node::Atom(atom)) => {
+                if let Some(known) = scratch.recall(atom) {
+                    return known;
+                }
+                let Some(compiled) = self.plan.atoms.get(atom as usize) else { return false };
+                let holds = compiled.holds(event, scratch, context, keywords);
+                scratch.remember(atom, holds);
+                holds
+            }
+            None => false,
+        }
+    }
+}
+
+/// Takes the values that rules of the route read; returns how many of the first ones keywords look at.
+fn prepare(event: EventRef<'_>, route: &Route, scratch: &mut Scratch) -> u32 {
+    let is_read = |field: FieldId| field.index().and_then(|index| route.fields.get(index)).is_some_and(|it| it.2);
+    for slot in event.section(Section::Native) {
+        if route.has_keywords || is_read(slot.field) {
+            scratch.add(slot.field, slot.value);
+        }
+    }
+    if route.has_keywords && evaluate::raw_is_text(event) {
+        scratch.add_nameless(event.raw_value());
+    }
+    let keywords = if route.has_keywords { scratch.len() as u32 } else { 0 };
+    for slot in event.section(Section::Attributes).iter().chain(event.section(Section::Aliases)) {
+        if is_read(slot.field) {
+            scratch.add(slot.field, slot.value);
+        }
+    }
+    keywords
+}
+
+fn compile_group(members: &[u32], rules: &RuleSet, fields: &FieldTable, costs: &mut [CostClass]) -> Group {
+    let conditions: Vec<&Expr> =
+        members.iter().filter_map(|rule| rules.rules.get(*rule as usize)).map(|rule| &rule.condition).collect();
+    let mut group = Group::default();
+    let mut wanted: FxHashMap<Option<FieldId>, Vec<(Look, u32)>> = FxHashMap::default();
+    for ((rule, triggers), condition) in members.iter().zip(trigger::choose(&conditions, fields)).zip(&conditions) {
+        group.looks_everywhere |= has_keywords(condition);
+        visit_names(condition, &mut |name| {
+            group.fields.extend(fields.get(name));
+        });
+        let Some(cost) = costs.get_mut(*rule as usize) else { continue };
+        match triggers {
+            None => {
+                *cost = CostClass::EveryEvent;
+                group.always.push(*rule);
+            }
+            Some(triggers) => {
+                if triggers.iter().any(|trigger| trigger.field.is_none()) {
+                    *cost = CostClass::Keywords;
+                }
+                for trigger in triggers {
+                    wanted.entry(trigger.field).or_default().push((trigger.look, *rule));
+                }
+            }
+        }
+    }
+    for (field, looks) in wanted {
+        let program = FieldProgram::compile(looks);
+        match field {
+            Some(field) => group.programs.push((field, program)),
+            None => group.keywords = Some(program),
+        }
+    }
+    group.programs.sort_by_key(|(field, _)| *field);
+    group
+}
+
+/// Finds for each kind the groups it serves, and what they look for in which field.
+fn compile_routes(sources: &[Logsource], groups: &[Group], catalog: &Catalog) -> (Vec<Route>, Vec<u32>) {
+    let mut routes: Vec<Route> = Vec::new();
+    let mut known: FxHashMap<Vec<u32>, u32> = FxHashMap::default();
+    let mut route_of_kind = Vec::with_capacity(catalog.kinds.len());
+    for kind in &catalog.kinds {
+        let is_served = |source: &Logsource| kind.source.is_some() && kind.logsources.serves(source);
+        let served: Vec<u32> = sources
+            .iter()
+            .enumerate()
+            .filter(|(_, source)| is_served(source))
+            .map(|(group, _)| group as u32)
+            .collect();
+        let route = *known.entry(served.clone()).or_insert_with(|| {
+            routes.push(compile_route(served, groups, catalog.fields.len()));
+            routes.len() as u32 - 1
+        });
+        route_of_kind.push(route);
+    }
+    (routes, route_of_kind)
+}
+
+fn compile_route(served: Vec<u32>, groups: &[Group], field_count: usize) -> Route {
+    let mut by_field: FxHashMap<usize, Vec<(u32, u32)>> = FxHashMap::default();
+    let mut route = Route { fields: vec![(0, 0, false); field_count], ..Route::default() };
+    for number in &served {
+        let Some(group) = groups.get(*number as usize) else { continue };
+        route.has_keywords |= group.looks_everywhere;
+        for field in group.fields.iter().filter_map(|field| field.index()) {
+            if let Some(entry) = route.fields.get_mut(field) {
+                entry.2 = true;
+            }
+        }
+        for (index, (field, _)) in group.programs.iter().enumerate() {
+            if let Some(field) = field.index() {
+                by_field.entry(field).or_default().push((*number, index as u32));
+            }
+        }
+    }
+    for (field, programs) in by_field {
+        if let Some(entry) = route.fields.get_mut(field) {
+            (entry.0, entry.1) = (route.programs.len() as u32, programs.len() as u16);
+            route.programs.extend(programs);
+        }
+    }
+    route.groups = served;
+    route
+}
+
+/// Calls `visit` with each field name of a condition, those of references included.
+pub(crate) fn visit_names(expr: &Expr, visit: &mut dyn FnMut(&str)) {
+    match expr {
+        Expr::And(_, parts) | Expr::Or(_, parts) | Expr::AtLeast(_, _, parts) => {
+            parts.iter().for_each(|part| visit_names(part, visit));
+        }
+        Expr::Not(inner) => visit_names(inner, visit),
+        Expr::Atom(atom) => {
+            if let Some(name) = &atom.field {
+                visit(name);
+            }
+            if let Test::FieldRef(name, ..) = &atom.test {
+                visit(name);
+            }
+        }
+    }
+}
+
+fn has_keywords(expr: &Expr) -> bool {
+    match expr {
+        Expr::And(_, parts) | Expr::Or(_, parts) | Expr::AtLeast(_, _, parts) => parts.iter().any(has_keywords),
+        Expr::Not(inner) => has_keywords(inner),
+        Expr::Atom(atom) => atom.field.is_none(),
+    }
+}

@@ -1,0 +1,179 @@
+//! The event under evaluation: its values by field, folded once, and what is known of it so far.
+
+use model::{EventRef, FieldId, Value};
+
+use crate::sigma::fold::fold_char;
+
+const NONE: u32 = u32::MAX;
+
+/// One value of the event.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Prepared {
+    pub(super) field: FieldId,
+    pub(super) value: Value,
+    folded: (u32, u32),
+    next: u32,
+}
+
+/// Memory of one thread, reused from event to event.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    generation: u32,
+    folded: Vec<u8>,
+    values: Vec<Prepared>,
+    first: Vec<(u32, u32)>,
+    known: Vec<u32>,
+    pub(super) marks: Marks,
+    pub(super) hits: Vec<u32>,
+}
+
+/// Which rules are to be evaluated for the event.
+#[derive(Debug, Default)]
+pub(super) struct Marks {
+    generation: u32,
+    asked: Vec<u32>,
+    pub(super) candidates: Vec<u32>,
+}
+
+impl Marks {
+    /// Marks rules as to be evaluated, each once.
+    #[inline]
+    pub(super) fn ask(&mut self, rules: &[u32]) {
+        for rule in rules {
+            if let Some(mark) = self.asked.get_mut(*rule as usize)
+                && *mark != self.generation
+            {
+                *mark = self.generation;
+                self.candidates.push(*rule);
+            }
+        }
+    }
+}
+
+impl Scratch {
+    /// Begins an event. Marks are compared with the generation, so nothing is cleared.
+    pub(super) fn begin(&mut self, fields: usize, rules: usize, atoms: usize) {
+        self.first.resize(fields.max(self.first.len()), (0, NONE));
+        self.marks.asked.resize(rules.max(self.marks.asked.len()), 0);
+        self.known.resize(atoms.max(self.known.len()), 0);
+        // The low bit of `known` is the answer, so generations use the upper 31 bits.
+        self.generation += 1;
+        if self.generation >= u32::MAX >> 1 {
+            self.first.fill((0, NONE));
+            self.marks.asked.fill(0);
+            self.known.fill(0);
+            self.generation = 1;
+        }
+        self.folded.clear();
+        self.values.clear();
+        self.marks.generation = self.generation;
+        self.marks.candidates.clear();
+        self.hits.clear();
+    }
+
+    /// Adds a value. Values of one field are chained in order; names that no rule knows are kept for keywords.
+    #[inline]
+    pub(super) fn add(&mut self, field: FieldId, value: Value) {
+        let index = self.values.len() as u32;
+        let Some(entry) = field.index().and_then(|index| self.first.get_mut(index)) else {
+            self.add_nameless(value);
+            return;
+        };
+        if entry.0 == self.generation {
+            let mut at = entry.1;
+            while let Some(before) = self.values.get_mut(at as usize) {
+                if before.next == NONE {
+                    before.next = index;
+                    break;
+                }
+                at = before.next;
+            }
+        } else {
+            *entry = (self.generation, index);
+        }
+        self.values.push(Prepared { field, value, folded: (NONE, NONE), next: NONE });
+    }
+
+    /// Adds a value that only keywords look at.
+    pub(super) fn add_nameless(&mut self, value: Value) {
+        self.values.push(Prepared { field: FieldId::unknown(0), value, folded: (NONE, NONE), next: NONE });
+    }
+
+    /// How many values were added.
+    pub(super) fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// The value at an index.
+    #[inline]
+    pub(super) fn value(&self, index: u32) -> Option<Prepared> {
+        self.values.get(index as usize).copied()
+    }
+
+    /// Index of the first value of a field.
+    #[inline]
+    pub(super) fn first(&self, field: FieldId) -> Option<u32> {
+        let (generation, index) = *self.first.get(field.index()?)?;
+        (generation == self.generation).then_some(index)
+    }
+
+    /// Index of the next value of the same field.
+    #[inline]
+    pub(super) fn next(&self, index: u32) -> Option<u32> {
+        self.values.get(index as usize).map(|value| value.next).filter(|next| *next != NONE)
+    }
+
+    /// The folded text of a value, made on first use.
+    #[inline]
+    pub(super) fn folded(&mut self, index: u32, event: EventRef<'_>) -> &[u8] {
+        let Some(prepared) = self.values.get_mut(index as usize) else { return &[] };
+        if prepared.folded.0 == NONE {
+            let start = self.folded.len() as u32;
+            fold_value(prepared.value, event, &mut self.folded);
+            prepared.folded = (start, self.folded.len() as u32);
+        }
+        self.folded.get(prepared.folded.0 as usize..prepared.folded.1 as usize).unwrap_or_default()
+    }
+
+    /// The folded text of a value and the marks, to be used side by side.
+    #[inline]
+    pub(super) fn folded_and_marks(&mut self, index: u32, event: EventRef<'_>) -> (&[u8], &mut Marks) {
+        self.folded(index, event);
+        let range = self.values.get(index as usize).map_or((0, 0), |value| value.folded);
+        (self.folded.get(range.0 as usize..range.1 as usize).unwrap_or_default(), &mut self.marks)
+    }
+
+    /// What is known of an atom.
+    #[inline]
+    pub(super) fn recall(&self, atom: u32) -> Option<bool> {
+        let known = *self.known.get(atom as usize)?;
+        (known >> 1 == self.generation).then_some(known & 1 == 1)
+    }
+
+    /// Remembers an atom's answer for this event.
+    #[inline]
+    pub(super) fn remember(&mut self, atom: u32, holds: bool) {
+        if let Some(known) = self.known.get_mut(atom as usize) {
+            *known = self.generation << 1 | u32::from(holds);
+        }
+    }
+}
+
+/// Appends the folded text of a value.
+fn fold_value(value: Value, event: EventRef<'_>, into: &mut Vec<u8>) {
+    match event.bytes(value) {
+        Some(bytes) if bytes.is_ascii() => {
+            let start = into.len();
+            into.extend_from_slice(bytes);
+            if let Some(added) = into.get_mut(start..) {
+                added.make_ascii_lowercase();
+            }
+        }
+        _ => {
+            let mut buffer = [0; 4];
+            for character in event.text(value).chars() {
+                into.extend_from_slice(fold_char(character).encode_utf8(&mut buffer).as_bytes());
+            }
+        }
+    }
+}

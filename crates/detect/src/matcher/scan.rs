@@ -1,0 +1,126 @@
+//! What is looked for in one field, all rules of a group together.
+
+use daachorse::DoubleArrayAhoCorasick;
+use model::{EventRef, Value};
+use rustc_hash::FxHashMap;
+
+use super::event::{Marks, Scratch};
+use super::trigger::Look;
+use crate::sigma::evaluate;
+
+type Rules = Box<[u32]>;
+
+/// The triggers of one field of one group.
+#[derive(Default)]
+pub(super) struct FieldProgram {
+    exact: FxHashMap<Box<[u8]>, Rules>,
+    numbers: FxHashMap<u64, Rules>,
+    components: FxHashMap<Box<[u8]>, Rules>,
+    suffixes: FxHashMap<[u8; 2], Vec<(Box<[u8]>, Rules)>>,
+    automaton: Option<DoubleArrayAhoCorasick<u32>>,
+    /// For each literal of the automaton: rules that want it anywhere, rules that want it at the beginning.
+    literals: Vec<(Rules, Rules)>,
+}
+
+impl FieldProgram {
+    /// Compiles (what to look for, rule) pairs.
+    pub(super) fn compile(wanted: Vec<(Look, u32)>) -> Self {
+        let mut by_look: FxHashMap<Look, Vec<u32>> = FxHashMap::default();
+        for (look, rule) in wanted {
+            by_look.entry(look).or_default().push(rule);
+        }
+        let mut program = Self::default();
+        let mut literals: FxHashMap<Box<[u8]>, (Vec<u32>, Vec<u32>)> = FxHashMap::default();
+        for (look, mut rules) in by_look {
+            rules.sort_unstable();
+            rules.dedup();
+            match look {
+                Look::Exact(text) => {
+                    program.exact.insert(text, rules.into());
+                }
+                Look::Number(bits) => {
+                    program.numbers.insert(bits, rules.into());
+                }
+                Look::Component(text) => {
+                    program.components.insert(text, rules.into());
+                }
+                Look::Suffix(text) => {
+                    if let Some(tail) = tail(&text) {
+                        program.suffixes.entry(tail).or_default().push((text, rules.into()));
+                    }
+                }
+                Look::Within(text) => literals.entry(text).or_default().0.extend(rules),
+                Look::Prefix(text) => literals.entry(text).or_default().1.extend(rules),
+            }
+        }
+        program.automaton(literals);
+        program
+    }
+
+    fn automaton(&mut self, literals: FxHashMap<Box<[u8]>, (Vec<u32>, Vec<u32>)>) {
+        let mut sorted: Vec<_> = literals.into_iter().filter(|(text, _)| !text.is_empty()).collect();
+        sorted.sort_by(|left, right| left.0.cmp(&right.0));
+        let values = sorted.iter().enumerate().map(|(index, (text, _))| (text.clone(), index as u32));
+        self.automaton = DoubleArrayAhoCorasick::with_values(values).ok().filter(|_| !sorted.is_empty());
+        self.literals = sorted.into_iter().map(|(_, (anywhere, start))| (anywhere.into(), start.into())).collect();
+    }
+
+    /// Whether the value's text is needed.
+    fn wants_text(&self) -> bool {
+        self.automaton.is_some() || !self.exact.is_empty() || !self.components.is_empty() || !self.suffixes.is_empty()
+    }
+
+    /// Asks for every rule of which a trigger is seen in the value at `index`.
+    pub(super) fn scan(&self, index: u32, event: EventRef<'_>, scratch: &mut Scratch) {
+        let Some(prepared) = scratch.value(index) else { return };
+        if prepared.value == Value::Null {
+            return;
+        }
+        if !self.numbers.is_empty()
+            && let Some(number) = evaluate::number_of(prepared.value, event)
+            && let Some(rules) = self.numbers.get(&number.to_bits())
+        {
+            scratch.marks.ask(rules);
+        }
+        if self.wants_text() {
+            let (text, marks) = scratch.folded_and_marks(index, event);
+            self.look(text, marks);
+        }
+    }
+
+    #[inline]
+    fn look(&self, text: &[u8], marks: &mut Marks) {
+        if let Some(rules) = self.exact.get(text) {
+            marks.ask(rules);
+        }
+        if !self.components.is_empty() {
+            let component = match memchr::memrchr2(b'\\', b'/', text) {
+                Some(at) => text.get(at + 1..).unwrap_or_default(),
+                None => text,
+            };
+            if let Some(rules) = self.components.get(component) {
+                marks.ask(rules);
+            }
+        }
+        if !self.suffixes.is_empty()
+            && let Some(suffixes) = tail(text).and_then(|tail| self.suffixes.get(&tail))
+        {
+            for (_, rules) in suffixes.iter().filter(|(suffix, _)| text.ends_with(suffix)) {
+                marks.ask(rules);
+            }
+        }
+        if let Some(automaton) = &self.automaton {
+            for found in automaton.find_overlapping_iter(text) {
+                let Some((anywhere, start)) = self.literals.get(found.value() as usize) else { continue };
+                marks.ask(anywhere);
+                if found.start() == 0 {
+                    marks.ask(start);
+                }
+            }
+        }
+    }
+}
+
+fn tail(text: &[u8]) -> Option<[u8; 2]> {
+    text.last_chunk::<2>().copied()
+}

@@ -1,0 +1,145 @@
+//! A line that says by itself what it is: which decoder is for it.
+
+use memchr::memchr;
+
+use super::scan::find_early;
+use super::{Format, JsonDecoder, access, auditd, cef, kv, leef, syslog};
+use crate::{Fields, Malformed};
+
+/// How far into a message CEF and LEEF may begin.
+const HEADER_WITHIN: usize = 512;
+
+/// Decodes one line (or the lines of one audit event joined by newlines).
+///
+/// A syslog envelope is taken off first and its parts put as `syslog.*`; then the body is looked at. Where free
+/// text is left it is put as `message`; so is the body behind an envelope that holds pairs. Free text that
+/// holds three pairs and more has them put as fields too and stays [`Format::Syslog`] or [`Format::Text`].
+pub fn decode(
+    line: &[u8],
+    fields: &mut Fields<'_>,
+    json: &mut JsonDecoder<'_>,
+) -> Result<Format, Malformed> {
+    let line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line);
+    let line = trimmed(line);
+    if is_json(line) {
+        return json(line, fields);
+    }
+    if auditd_first(line) {
+        return auditd::decode(line, fields);
+    }
+    if let Some(envelope) = syslog::envelope(line) {
+        syslog::put(&envelope, fields);
+        let body = envelope.body;
+        // The lines of an audit event carry an envelope each: all but the first's are still in the record.
+        if auditd::is_record(body) {
+            return auditd::decode(line, fields);
+        }
+        return match inner(body, fields, json)? {
+            Some(
+                format @ (Format::Cef
+                | Format::Leef
+                | Format::Json
+                | Format::Windows
+                | Format::Access),
+            ) => Ok(format),
+            Some(format) => {
+                put_message(body, fields);
+                Ok(format)
+            }
+            None => {
+                fields.put("message", body);
+                kv::decode_within(body, fields);
+                Ok(Format::Syslog)
+            }
+        };
+    }
+    if let Some(format) = inner(line, fields, json)? {
+        return Ok(format);
+    }
+    fields.put("message", line);
+    kv::decode_within(line, fields);
+    Ok(Format::Text)
+}
+
+/// Without line ends, zero bytes and space around it.
+fn trimmed(line: &[u8]) -> &[u8] {
+    let end = line
+        .iter()
+        .rposition(|byte| !byte.is_ascii_whitespace() && *byte != 0)
+        .map_or(0, |last| last + 1);
+    line.get(..end).unwrap_or_default().trim_ascii_start()
+}
+
+/// `{` and a name or `}` after it, or an array of objects.
+fn is_json(text: &[u8]) -> bool {
+    match text {
+        [b'{', rest @ ..] => matches!(rest.trim_ascii_start().first(), Some(b'"' | b'}')),
+        [b'[', rest @ ..] => {
+            matches!(rest.trim_ascii_start(), [b'{', rest @ ..] if is_json_end(rest))
+        }
+        _ => false,
+    }
+}
+
+fn is_json_end(text: &[u8]) -> bool {
+    text.last() == Some(&b']')
+}
+
+fn auditd_first(line: &[u8]) -> bool {
+    (line.starts_with(b"type=") || line.starts_with(b"node=")) && auditd::is_record(line)
+}
+
+/// The format of what is no envelope; `None` for free text, with nothing put.
+fn inner(
+    text: &[u8],
+    fields: &mut Fields<'_>,
+    json: &mut JsonDecoder<'_>,
+) -> Result<Option<Format>, Malformed> {
+    let text = text.trim_ascii_start();
+    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
+    let document = text.strip_prefix(b"@cee:").map_or(text, <[u8]>::trim_ascii_start);
+    if is_json(document) && matches!(document.trim_ascii_end().last(), Some(b'}' | b']')) {
+        return json(document, fields).map(Some);
+    }
+    if let Some(at) = marker(text, b"CEF:") {
+        return cef::decode(text.get(at..).unwrap_or_default(), fields).map(Some);
+    }
+    if let Some(at) = marker(text, b"LEEF:") {
+        return leef::decode(text.get(at..).unwrap_or_default(), fields).map(Some);
+    }
+    if cef::is_headless(text) {
+        return cef::decode(text, fields).map(Some);
+    }
+    if leef::is_headless(text) {
+        return leef::decode(text, fields).map(Some);
+    }
+    if let Some(format) = access::decode(text, fields) {
+        return Ok(Some(format));
+    }
+    if memchr(b'=', text).is_some() || text.first() == Some(&b'[') {
+        if auditd_first(text) {
+            return auditd::decode(text, fields).map(Some);
+        }
+        if kv::begins_with_pair(text) {
+            return kv::decode(text, fields).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// Where `CEF:` or `LEEF:` with a version and a `|` begins.
+fn marker(text: &[u8], marker: &[u8]) -> Option<usize> {
+    let at = find_early(text, marker, HEADER_WITHIN)?;
+    let version = text.get(at + marker.len()..)?.trim_ascii_start();
+    let digits =
+        version.iter().take(5).take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
+    (digits > 0 && version.get(digits) == Some(&b'|')).then_some(at)
+}
+
+/// The body beside its pairs, unless a pair has that name.
+fn put_message(body: &[u8], fields: &mut Fields<'_>) {
+    let id = fields.id("message");
+    if !fields.record().iter().any(|slot| slot.field == id) {
+        fields.put_id(id, body);
+    }
+}

@@ -1,0 +1,284 @@
+//! The dotted names of nested records, remembered over the records of a chunk.
+//!
+//! Records of one source repeat the same keys in nearly the same order. A tree of the names seen so far, in
+//! which every node remembers which key followed it the last time, turns the way from a key to its field id
+//! into one comparison of bytes. What a name means in a Windows event is looked up once for each name, too.
+
+use std::hash::Hasher;
+
+use model::{FieldId, Value};
+use rustc_hash::{FxHashMap, FxHasher};
+
+use super::windows::{self, Canonical, Marks, Meaning};
+use crate::{Fields, Malformed};
+
+/// Longest dotted name in bytes. Names are kept once each, but a long key with thousands of children would
+/// be repeated in all of their names.
+const NAME_BYTES_MAX: usize = 1024;
+
+const NONE: u32 = u32::MAX;
+
+/// Which family of names the record of a structured format uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JsonForm {
+    /// The source's own names, nested ones joined with dots.
+    Plain,
+    /// A Windows event; its fields have the names of [`super::windows`].
+    Windows,
+}
+
+/// A name seen in this chunk.
+#[derive(Debug)]
+struct Node {
+    parent: u32,
+    /// Range of the whole name in `text`; the key is its last `key_len` bytes.
+    start: u32,
+    end: u32,
+    key_len: u32,
+    /// The child that came first the last time.
+    first: u32,
+    /// The sibling that came next the last time.
+    after: u32,
+    same_hash: u32,
+    plain: Option<FieldId>,
+    windows: Option<Resolved>,
+    marks: Marks,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Resolved {
+    Field { id: FieldId, offer: Option<(Canonical, u8)> },
+    Passed,
+    DataName,
+    DataText,
+}
+
+/// A place in the tree of names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place(u32);
+
+impl Place {
+    /// The record itself.
+    pub(super) const ROOT: Self = Self(0);
+    /// Before the first key of an object.
+    pub(super) const START: Self = Self(NONE);
+}
+
+/// Names of a chunk and the values of the record that is being decoded.
+#[derive(Debug)]
+pub(super) struct Paths {
+    nodes: Vec<Node>,
+    text: String,
+    by_hash: FxHashMap<u64, u32>,
+    values: Vec<(u32, Value)>,
+    marks: Marks,
+    canonical: [Option<FieldId>; Canonical::COUNT],
+}
+
+impl Default for Paths {
+    fn default() -> Self {
+        let root = Node {
+            parent: NONE,
+            start: 0,
+            end: 0,
+            key_len: 0,
+            first: NONE,
+            after: NONE,
+            same_hash: NONE,
+            plain: None,
+            windows: None,
+            marks: Marks::NONE,
+        };
+        Self {
+            nodes: vec![root],
+            text: String::new(),
+            by_hash: FxHashMap::default(),
+            values: Vec::new(),
+            marks: Marks::NONE,
+            canonical: [None; Canonical::COUNT],
+        }
+    }
+}
+
+impl Paths {
+    /// Begins a record.
+    pub(super) fn begin(&mut self) {
+        self.values.clear();
+        self.marks = Marks::NONE;
+    }
+
+    /// How many values the record has so far.
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Adds a value of the record.
+    #[inline]
+    pub(super) fn push(&mut self, place: Place, value: Value) {
+        self.values.push((place.0, value));
+    }
+
+    /// The place of `key` within `parent`, given the key before it in the same object.
+    #[inline]
+    pub(super) fn child(&mut self, parent: Place, previous: Place, key: &str) -> Result<Place, Malformed> {
+        let guess = if previous == Place::START {
+            self.nodes.get(parent.0 as usize).map_or(NONE, |node| node.first)
+        } else {
+            self.nodes.get(previous.0 as usize).map_or(NONE, |node| node.after)
+        };
+        let index = if self.is_key(guess, key.as_bytes()) { guess } else { self.turn_to(parent, previous, key)? };
+        if let Some(node) = self.nodes.get(index as usize) {
+            self.marks = self.marks.with(node.marks);
+        }
+        Ok(Place(index))
+    }
+
+    #[inline]
+    fn is_key(&self, index: u32, key: &[u8]) -> bool {
+        self.nodes.get(index as usize).is_some_and(|node| {
+            node.key_len as usize == key.len()
+                && self.text.as_bytes().get((node.end - node.key_len) as usize..node.end as usize) == Some(key)
+        })
+    }
+
+    /// The order of keys was not the expected one: finds or makes the node and remembers the new order.
+    fn turn_to(&mut self, parent: Place, previous: Place, key: &str) -> Result<u32, Malformed> {
+        let mut hasher = FxHasher::default();
+        hasher.write_u32(parent.0);
+        hasher.write(key.as_bytes());
+        let hash = hasher.finish();
+        let newest = self.by_hash.get(&hash).copied().unwrap_or(NONE);
+        let mut index = newest;
+        while let Some(node) = self.nodes.get(index as usize) {
+            if node.parent == parent.0 && self.is_key(index, key.as_bytes()) {
+                break;
+            }
+            index = node.same_hash;
+        }
+        if index == NONE {
+            index = self.add(parent, key, newest)?;
+            self.by_hash.insert(hash, index);
+        }
+        let order = if previous == Place::START {
+            self.nodes.get_mut(parent.0 as usize).map(|node| &mut node.first)
+        } else {
+            self.nodes.get_mut(previous.0 as usize).map(|node| &mut node.after)
+        };
+        if let Some(order) = order {
+            *order = index;
+        }
+        Ok(index)
+    }
+
+    fn add(&mut self, parent: Place, key: &str, same_hash: u32) -> Result<u32, Malformed> {
+        let start = self.text.len();
+        let (from, to) =
+            self.nodes.get(parent.0 as usize).map_or((0, 0), |node| (node.start as usize, node.end as usize));
+        if to - from + key.len() > NAME_BYTES_MAX {
+            let shown: String = key.chars().take(40).collect();
+            return Err(Malformed(format!(
+                "a field name ({shown}…) is longer than {NAME_BYTES_MAX} bytes with the names around it"
+            )));
+        }
+        if to > from {
+            self.text.extend_from_within(from..to);
+            self.text.push('.');
+        }
+        self.text.push_str(key);
+        let marks = windows::marks(self.text.get(start..).unwrap_or_default());
+        self.nodes.push(Node {
+            parent: parent.0,
+            start: start as u32,
+            end: self.text.len() as u32,
+            key_len: key.len() as u32,
+            first: NONE,
+            after: NONE,
+            same_hash,
+            plain: None,
+            windows: None,
+            marks,
+        });
+        Ok(self.nodes.len() as u32 - 1)
+    }
+
+    /// Ends the record: hands its values on under the names of the form that it has.
+    pub(super) fn finish(&mut self, fields: &mut Fields<'_>) -> JsonForm {
+        if self.marks.are_windows() {
+            self.finish_windows(fields);
+            return JsonForm::Windows;
+        }
+        for &(index, value) in &self.values {
+            let Some(node) = self.nodes.get_mut(index as usize) else { continue };
+            let id = match node.plain {
+                Some(id) => id,
+                None => {
+                    let id = fields.id(self.text.get(node.start as usize..node.end as usize).unwrap_or_default());
+                    node.plain = Some(id);
+                    id
+                }
+            };
+            fields.put_value(id, value);
+        }
+        JsonForm::Plain
+    }
+
+    fn finish_windows(&mut self, fields: &mut Fields<'_>) {
+        let mut offers: [Option<(u8, Value)>; Canonical::COUNT] = [None; Canonical::COUNT];
+        let mut data_name = None;
+        for position in 0..self.values.len() {
+            let Some(&(index, value)) = self.values.get(position) else { break };
+            match self.resolve(index, fields) {
+                Resolved::Field { id, offer } => {
+                    if let Some((canonical, rank)) = offer
+                        && let Some(best) = offers.get_mut(canonical as usize)
+                        && best.is_none_or(|(have, _)| rank < have)
+                    {
+                        *best = Some((rank, value));
+                    }
+                    fields.put_value(id, value);
+                }
+                Resolved::Passed => {}
+                Resolved::DataName => data_name = data_id(fields, value),
+                Resolved::DataText => match data_name.take() {
+                    Some(id) => fields.put_value(id, value),
+                    None => {
+                        let id = fields.id("Data");
+                        fields.put_value(id, value);
+                    }
+                },
+            }
+        }
+        for (offer, (canonical, id)) in offers.iter().zip(Canonical::ALL.iter().zip(self.canonical.iter_mut())) {
+            if let Some((rank, value)) = offer
+                && *rank > 0
+            {
+                let id = *id.get_or_insert_with(|| fields.id(canonical.name()));
+                fields.put_value(id, *value);
+            }
+        }
+    }
+
+    #[inline]
+    fn resolve(&mut self, index: u32, fields: &mut Fields<'_>) -> Resolved {
+        let Some(node) = self.nodes.get_mut(index as usize) else { return Resolved::Passed };
+        if let Some(resolved) = node.windows {
+            return resolved;
+        }
+        let name = self.text.get(node.start as usize..node.end as usize).unwrap_or_default();
+        let resolved = match windows::meaning(name) {
+            Meaning::Field { name, offer } => Resolved::Field { id: fields.id(&name), offer },
+            Meaning::Passed => Resolved::Passed,
+            Meaning::DataName => Resolved::DataName,
+            Meaning::DataText => Resolved::DataText,
+        };
+        node.windows = Some(resolved);
+        resolved
+    }
+}
+
+/// The field that a `Name` beside a `Data` text stands for.
+fn data_id(fields: &mut Fields<'_>, name: Value) -> Option<FieldId> {
+    let name = String::from_utf8_lossy(fields.bytes(name)?).replace(' ', "");
+    if name.is_empty() || name.len() > NAME_BYTES_MAX { None } else { Some(fields.id(&name)) }
+}

@@ -1,0 +1,198 @@
+//! Windows event XML: one `<Event>` element to the fields of [`super::windows`].
+//!
+//! Entities other than the five predefined ones and character references are left as they stand; nothing is
+//! ever expanded from a document type definition.
+
+use std::borrow::Cow;
+
+use model::Value;
+use quick_xml::Reader;
+use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::{BytesRef, BytesStart, Event};
+
+use super::paths::{JsonForm, Paths, Place};
+use crate::{Fields, Malformed};
+
+/// Decodes `<Event>` elements of one chunk; like [`super::json::JsonDecoder`] it belongs to one batch.
+#[derive(Debug)]
+pub struct XmlDecoder {
+    paths: Paths,
+    depth_max: usize,
+}
+
+/// An element that is still open.
+struct Open<'r> {
+    place: Place,
+    previous: Place,
+    has_children: bool,
+    has_attributes: bool,
+    text: Text<'r>,
+}
+
+/// The text of an element: where it stands when it is one piece, else put together.
+#[derive(Default)]
+enum Text<'r> {
+    #[default]
+    Empty,
+    Borrowed(&'r str),
+    Owned(String),
+}
+
+impl<'r> Text<'r> {
+    fn add(&mut self, piece: Cow<'r, str>) {
+        if piece.is_empty() {
+            return;
+        }
+        *self = match (std::mem::take(self), piece) {
+            (Text::Empty, Cow::Borrowed(text)) => Text::Borrowed(text),
+            (Text::Empty, Cow::Owned(text)) => Text::Owned(text),
+            (Text::Borrowed(have), more) => Text::Owned([have, &more].concat()),
+            (Text::Owned(mut have), more) => {
+                have.push_str(&more);
+                Text::Owned(have)
+            }
+        };
+    }
+
+    fn as_str(&self) -> &str {
+        match self {
+            Text::Empty => "",
+            Text::Borrowed(text) => text,
+            Text::Owned(text) => text,
+        }
+    }
+}
+
+impl XmlDecoder {
+    /// A decoder that refuses elements nested deeper than `depth_max`.
+    pub fn new(depth_max: usize) -> Self {
+        Self { paths: Paths::default(), depth_max }
+    }
+
+    /// Decodes one element. Returns which family of names the record has: an element other than a Windows
+    /// event keeps its own names, joined with dots.
+    pub fn decode(&mut self, record: &[u8], fields: &mut Fields<'_>) -> Result<JsonForm, Malformed> {
+        self.paths.begin();
+        match std::str::from_utf8(record) {
+            Ok(text) => self.read(text, fields)?,
+            Err(_) => self.read(&String::from_utf8_lossy(record), fields)?,
+        }
+        Ok(self.paths.finish(fields))
+    }
+
+    fn read(&mut self, text: &str, fields: &mut Fields<'_>) -> Result<(), Malformed> {
+        let mut reader = Reader::from_str(text);
+        let room = fields.room();
+        let mut root =
+            Open { place: Place::ROOT, previous: Place::START, has_children: true, has_attributes: true, text: Text::Empty };
+        let mut open: Vec<Open<'_>> = Vec::with_capacity(8);
+        let mut elements = 0;
+        loop {
+            let event = reader.read_event().map_err(|error| Malformed(format!("not well-formed XML: {error}")))?;
+            match event {
+                Event::Start(start) => {
+                    if open.len() >= self.depth_max {
+                        return Err(Malformed("XML nested deeper than the limit allows".to_owned()));
+                    }
+                    let element = self.begin(open.last_mut().unwrap_or(&mut root), &start, fields, room)?;
+                    open.push(element);
+                    elements += 1;
+                }
+                Event::Empty(start) => {
+                    let element = self.begin(open.last_mut().unwrap_or(&mut root), &start, fields, room)?;
+                    self.end(&element, fields, room);
+                    elements += 1;
+                }
+                Event::End(_) => {
+                    if let Some(element) = open.pop() {
+                        self.end(&element, fields, room);
+                    }
+                }
+                Event::Text(piece) => add(&mut open, piece.into_inner()),
+                Event::CData(piece) => add(&mut open, piece.into_inner()),
+                Event::GeneralRef(reference) => add(&mut open, Cow::Owned(resolve(&reference))),
+                Event::Eof => break,
+                Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
+            }
+        }
+        match (elements, open.is_empty()) {
+            (0, _) => Err(Malformed("no XML element in the record".to_owned())),
+            (_, false) => Err(Malformed("the XML element ends early".to_owned())),
+            _ => Ok(()),
+        }
+    }
+
+    fn begin<'r>(
+        &mut self,
+        parent: &mut Open<'_>,
+        start: &BytesStart<'_>,
+        fields: &mut Fields<'_>,
+        room: usize,
+    ) -> Result<Open<'r>, Malformed> {
+        parent.has_children = true;
+        let local = start.local_name();
+        let mut name = Cow::Borrowed(local.as_ref());
+        let mut has_attributes = false;
+        if name == "Data"
+            && let Ok(Some(attribute)) = start.try_get_attribute("Name")
+            && !attribute.value.is_empty()
+        {
+            name = Cow::Owned(value(&attribute.value).into_owned());
+        }
+        let place = self.paths.child(parent.place, parent.previous, &name)?;
+        parent.previous = place;
+        if local.as_ref() == "Data" {
+            return Ok(Open { place, previous: Place::START, has_children: false, has_attributes, text: Text::Empty });
+        }
+        let mut previous = Place::START;
+        for attribute in start.attributes().with_checks(false) {
+            let attribute = attribute.map_err(|error| Malformed(format!("not well-formed XML: {error}")))?;
+            let key = attribute.key.0;
+            if key == "xmlns" || key.starts_with("xmlns:") {
+                continue;
+            }
+            has_attributes = true;
+            let group = self.paths.child(place, previous, "#attributes")?;
+            let at = self.paths.child(group, Place::START, key)?;
+            previous = group;
+            if self.paths.len() < room {
+                let text = value(&attribute.value);
+                let text = fields.value_of(text.as_bytes());
+                self.paths.push(at, text);
+            }
+        }
+        Ok(Open { place, previous, has_children: false, has_attributes, text: Text::Empty })
+    }
+
+    fn end(&mut self, element: &Open<'_>, fields: &mut Fields<'_>, room: usize) {
+        let text = element.text.as_str();
+        if self.paths.len() >= room || (element.has_children && text.trim().is_empty()) {
+            return;
+        }
+        if !text.is_empty() {
+            let text = fields.value_of(text.as_bytes());
+            self.paths.push(element.place, text);
+        } else if !element.has_attributes {
+            self.paths.push(element.place, Value::Null);
+        }
+    }
+}
+
+fn add<'r>(open: &mut [Open<'r>], piece: Cow<'r, str>) {
+    if let Some(element) = open.last_mut() {
+        element.text.add(piece);
+    }
+}
+
+/// An attribute's value with references resolved; as it stands when one of them is unknown.
+fn value<'v>(raw: &'v str) -> Cow<'v, str> {
+    quick_xml::escape::unescape(raw).unwrap_or(Cow::Borrowed(raw))
+}
+
+fn resolve(reference: &BytesRef<'_>) -> String {
+    if let Ok(Some(character)) = reference.resolve_char_ref() {
+        return character.to_string();
+    }
+    let name: &str = reference;
+    resolve_predefined_entity(name).map_or_else(|| format!("&{name};"), str::to_owned)
+}
