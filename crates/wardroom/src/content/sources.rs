@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ingest::mapping::{Mapper, SourceFiles};
+use ingest::{Ingest, Limits};
 use model::FieldTable;
 
 use super::{ContentFile, embedded, files_below, own_folder, read, taxonomy};
@@ -71,19 +72,11 @@ impl Mappings {
         Ok(Self { folders, taxonomy: taxonomy(Some(folder))? })
     }
 
-    /// Compiles them. `names` are field names that rules use.
+    /// Compiles them. `fields` holds the field names that rules use already.
     ///
     /// # Errors
     /// With [`Strictness::Refuse`], every source that cannot be compiled.
-    pub(crate) fn compile<'n>(
-        &self,
-        names: impl IntoIterator<Item = &'n str>,
-        strictness: Strictness,
-    ) -> Result<(Mapper, Vec<Broken>), Failure> {
-        let mut fields = FieldTable::default();
-        names.into_iter().for_each(|name| {
-            fields.intern(name);
-        });
+    fn compile(&self, fields: FieldTable, strictness: Strictness) -> Result<(Mapper, Vec<Broken>), Failure> {
         let taxonomy = self.taxonomy.text();
         let files: Vec<SourceFiles> = self.folders.iter().map(|(id, folder)| folder.source_files(id)).collect();
         if let Ok(mapper) = Mapper::compile(fields.clone(), &files, &taxonomy) {
@@ -101,6 +94,16 @@ impl Mappings {
             files.into_iter().filter(|file| !broken.iter().any(|it| it.id == file.id)).collect();
         let mapper = Mapper::compile(fields, &sound, &taxonomy).map_err(|_| unstable())?;
         Ok((mapper, broken))
+    }
+
+    /// Compiles them into what turns bytes into events.
+    pub(crate) fn ingest(
+        &self,
+        fields: FieldTable,
+        strictness: Strictness,
+    ) -> Result<(Ingest, Vec<Broken>), Failure> {
+        let (mapper, broken) = self.compile(fields, strictness)?;
+        Ok((Ingest::new(mapper, Limits::default()), broken))
     }
 
     /// Compiles each source alone, to know whose errors they are.

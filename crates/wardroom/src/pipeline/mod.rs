@@ -16,9 +16,9 @@ use std::thread;
 
 use ingest::input::Piece;
 use ingest::{Chunk, Limits};
-use model::{Problem, ProblemReason};
+use model::{Catalog, Problem, ProblemReason};
 
-use crate::exit::Failure;
+use crate::exit::{Code, Failure};
 use crate::inputs::{self, Inputs, Source};
 
 pub(crate) use self::dead_letters::DeadLetters;
@@ -36,6 +36,30 @@ pub(crate) enum Taken<T> {
 /// Threads to use when the user has no wish.
 pub(crate) fn threads(wish: Option<u16>) -> usize {
     wish.map_or_else(|| thread::available_parallelism().map_or(1, NonZero::get), usize::from)
+}
+
+/// The index of the source that the user named.
+pub(crate) fn forced(id: Option<&str>, catalog: &Catalog) -> Result<Option<usize>, Failure> {
+    let Some(id) = id else { return Ok(None) };
+    match catalog.sources.iter().position(|source| &*source.id == id) {
+        Some(index) => Ok(Some(index)),
+        None => Err(Failure::not_found(format!("no source '{id}'; `wardroom sources list` shows what there is"))),
+    }
+}
+
+const ENOUGH: &str = "enough";
+
+/// Ends a run early because nothing more is wanted.
+pub(crate) fn enough() -> Failure {
+    Failure::new(Code::Ok, ENOUGH)
+}
+
+/// A run that ended because nothing more was wanted has not failed.
+pub(crate) fn unless_enough(ended: Result<(), Failure>) -> Result<(), Failure> {
+    match ended {
+        Err(failure) if failure.code == Code::Ok && failure.message == ENOUGH => Ok(()),
+        other => other,
+    }
 }
 
 /// The ends of the channels that the reader holds.
