@@ -1,9 +1,9 @@
 //! One module for each command.
 
-mod detect;
+
 mod documents;
 mod parse;
-mod rules;
+
 mod sources;
 
 use crate::args::{Arguments, Command};
@@ -13,10 +13,8 @@ use crate::terminal::Console;
 /// Runs the command.
 pub(crate) fn run(arguments: Arguments, console: &mut Console) -> Outcome {
     match arguments.command {
-        Command::Detect(arguments) => detect::run(&arguments, console),
         Command::Parse(arguments) => parse::run(&arguments, console),
         Command::Sources(command) => sources::run(&command, console),
-        Command::Rules(command) => rules::run(&command, console),
         Command::Completions { shell } => documents::completions(shell, console),
         Command::Man { dir } => documents::man(&dir, console),
     }

@@ -28,12 +28,12 @@ struct Parsed {
 pub(super) fn run(arguments: &ParseArgs, console: &mut Console) -> Outcome {
     let (ingest, broken) = Mappings::layered(&arguments.sources.sources)?.ingest(FieldTable::default(), Strictness::PassOver)?;
     broken.iter().for_each(|it| console.complain(&format!("source left out: {}", it.message)));
-    let forced = pipeline::forced(arguments.sources.source.as_deref(), ingest.catalog())?;
+    let forced = pipeline::forced(arguments.sources.source.as_deref(), ingest.mapper().catalog())?;
     let found = inputs::collect(&arguments.paths)?;
     let mut dead_letters = DeadLetters::open(arguments.dead_letters.as_deref())?;
     let read_bytes = Arc::default();
     let progress = Progress::new(console, found.bytes(), &read_bytes);
-    let catalog = Arc::clone(ingest.catalog());
+    let catalog = Arc::clone(ingest.mapper().catalog());
     let mut writer = EventWriter {
         output: arguments.output,
         is_wanted: !arguments.stats,

@@ -15,7 +15,7 @@ use crate::terminal::Console;
 pub(super) fn run(folders: &[PathBuf], output: ListOutput, console: &mut Console) -> Outcome {
     let mappings = Mappings::layered(folders)?;
     let (ingest, broken) = mappings.ingest(FieldTable::default(), Strictness::PassOver)?;
-    let catalog = ingest.catalog();
+    let catalog = ingest.mapper().catalog();
     let rows = catalog.sources.iter().enumerate().map(|(index, source)| {
         let kinds = catalog.kinds.iter().filter(|kind| kind.source == Some(index)).count();
         vec![

@@ -22,7 +22,7 @@ pub(super) fn run(id: &str, folders: &[PathBuf], output: ListOutput, console: &m
     if let Some(it) = broken.iter().find(|it| it.id == id) {
         return Err(Failure::usage(it.message.clone()));
     }
-    let catalog = ingest.catalog();
+    let catalog = ingest.mapper().catalog();
     let Some(index) = catalog.sources.iter().position(|source| &*source.id == id) else {
         return Err(Failure::not_found(format!("no source '{id}'; `wardroom sources list` shows what there is")));
     };

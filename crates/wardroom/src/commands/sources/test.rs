@@ -123,14 +123,14 @@ fn read(id: &str, sample: &Sample, ingest: &Ingest) -> Mapped {
         }
         for event in decoded.batch.iter() {
             let number = result.events.len() + 1;
-            let document = event_to_ocsf(event, ingest.catalog());
-            let recognised = ingest.catalog().source_of(event.kind()).map(|source| &*source.id);
+            let document = event_to_ocsf(event, ingest.mapper().catalog());
+            let recognised = ingest.mapper().catalog().source_of(event.kind()).map(|source| &*source.id);
             if recognised != Some(id) {
                 let seen = recognised.map_or_else(|| "not recognised".to_owned(), |other| format!("recognised as {other}"));
                 result.faults.push(format!("event {number} is {seen}"));
             }
             let violations = Schema::embedded().validate(&document);
-            let kind = ingest.catalog().kind_label(event.kind());
+            let kind = ingest.mapper().catalog().kind_label(event.kind());
             result.faults.extend(violations.into_iter().map(|words| format!("event {number} ({kind}): OCSF: {words}")));
             result.events.push(document);
         }
