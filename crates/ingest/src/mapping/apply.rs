@@ -8,7 +8,7 @@ use super::convert::{self, Conversion};
 use super::expr::{Context, Expr};
 use super::positions::Positions;
 use super::select::{Condition, Selector, View};
-use crate::format::{Format, json::JsonDecoder};
+use crate::format::{Documents, Format};
 use crate::{Fields, Limits};
 
 /// Hashes of one value that are kept.
@@ -68,12 +68,27 @@ pub(super) struct KindMap {
 }
 
 /// Memory that is reused from record to record, one for each thread.
-#[derive(Default)]
+#[derive(Debug)]
 pub struct Scratch {
     positions: Positions,
     lower: Vec<u8>,
     copy: Vec<u8>,
-    pub(crate) json: JsonDecoder,
+    /// The decoders of documents of the current chunk.
+    pub(crate) documents: Documents,
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        let documents = Documents::new(Limits::default().depth_max);
+        Self { positions: Positions::default(), lower: Vec::new(), copy: Vec::new(), documents }
+    }
+}
+
+impl Scratch {
+    /// Forgets the names of the chunk before.
+    pub(crate) fn begin_chunk(&mut self, depth_max: usize) {
+        self.documents = Documents::new(depth_max);
+    }
 }
 
 /// What became of a record.
@@ -248,17 +263,17 @@ impl Mapper {
                 let _is_pairs = crate::format::kv::decode(text, &mut fields).is_ok();
             }
             ExtractForm::Json => {
-                let _is_json = scratch.json.decode(text, &mut fields).is_ok();
+                let _is_json = scratch.documents.decode(text, &mut fields).is_ok();
             }
             ExtractForm::Csv { columns, separator } => {
-                let cells = crate::format::csv::split_row(text, *separator);
-                for (column, cell) in columns.iter().zip(&cells) {
-                    if let Some(field) = column
+                let mut put = |index: usize, cell: &[u8]| {
+                    if let Some(Some(field)) = columns.get(index)
                         && !cell.is_empty()
                     {
                         fields.put_id(*field, cell);
                     }
-                }
+                };
+                let _is_row = crate::format::csv::cells(text, *separator, &mut put).is_ok();
             }
         }
     }
