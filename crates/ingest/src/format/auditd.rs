@@ -405,3 +405,6 @@ fn together<'a>(chunk: &[u8], groups: &[Vec<(usize, Range<usize>)>]) -> Grouped<
     }
     Grouped { bytes: Cow::Owned(bytes), records }
 }
+
+#[cfg(test)]
+mod tests;

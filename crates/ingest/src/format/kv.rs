@@ -241,3 +241,70 @@ fn unescaped(value: &[u8]) -> Cow<'_, [u8]> {
     }
     Cow::Owned(plain)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Format;
+    use super::super::probe::line;
+
+    #[track_caller]
+    fn expect(text: &str, pairs: &[(&str, &str)]) {
+        let probe = line(text);
+        assert_eq!(probe.format, Ok(Format::KeyValue), "{text}");
+        let pairs: Vec<_> =
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        assert_eq!(probe.pairs, pairs, "{text}");
+    }
+
+    #[test]
+    fn styles() {
+        expect(
+            r#"date=2026-03-02 time=09:00:01 logid="0000000013" msg="a \"b\" c" user="" path="C:\x\n""#,
+            &[
+                ("date", "2026-03-02"),
+                ("time", "09:00:01"),
+                ("logid", "0000000013"),
+                ("msg", r#"a "b" c"#),
+                ("user", "#null"),
+                ("path", r"C:\x\n"),
+            ],
+        );
+        expect("a=1, b=x, y, c=", &[("a", "1"), ("b", "x, y"), ("c", "#null")]);
+        expect(
+            "active='true',name='it's here',x=2",
+            &[("active", "true"), ("name", "it's here"), ("x", "2")],
+        );
+        expect(
+            "a=\"1\"; Device Name=z w; url=h?q=1",
+            &[("a", "1"), ("Device Name", "z w"), ("url", "h?q=1")],
+        );
+        expect("a=1|b=2 3|c=4", &[("a", "1"), ("b", "2 3"), ("c", "4")]);
+        expect("a=1\tb=x y\tc=", &[("a", "1"), ("b", "x y"), ("c", "#null")]);
+        expect(
+            "id=firewall ivs=Default Network user=bob",
+            &[("id", "firewall"), ("ivs", "Default Network"), ("user", "bob")],
+        );
+        expect(
+            "level=info msg=\"never closed b=1",
+            &[("level", "info"), ("msg", "\"never closed"), ("b", "1")],
+        );
+    }
+
+    #[test]
+    fn check_point() {
+        let probe = line(
+            r#"<134>1 2026-03-02T09:00:01Z gw CheckPoint 19710 - [action:"Drop"; origin:"1.2.3.4"; rule:"x=\"y\""]"#,
+        );
+        assert_eq!(probe.format, Ok(Format::KeyValue));
+        assert_eq!(probe.first("action"), "Drop");
+        assert_eq!(probe.first("origin"), "1.2.3.4");
+        assert_eq!(probe.first("rule"), r#"x="y""#);
+        assert_eq!(probe.first("syslog.appname"), "CheckPoint");
+    }
+
+    #[test]
+    fn one_pair_is_text() {
+        assert_eq!(line("signature=dbus").format, Ok(Format::Text));
+        assert_eq!(line("a == b = c").format, Ok(Format::Text));
+    }
+}

@@ -83,3 +83,38 @@ fn put_attribute(attribute: &[u8], fields: &mut Fields<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Format;
+    use super::super::probe::line;
+
+    #[test]
+    fn both_versions_and_their_dividers() {
+        for text in [
+            "LEEF:1.0|Vendor|Product|7.1|42|src=192.0.2.1\tmsg=a=b c\tusrName=",
+            "LEEF:2.0|Vendor|Product|7.1|42|^|src=192.0.2.1^msg=a=b c^usrName=",
+            "LEEF:2.0|Vendor|Product|7.1|42|x5E|src=192.0.2.1^msg=a=b c^usrName=",
+            "LEEF:2.0|Vendor|Product|7.1|42|0x5e|src=192.0.2.1^msg=a=b c^usrName=",
+            "LEEF:2.0|Vendor|Product|7.1|42||src=192.0.2.1\tmsg=a=b c\tusrName=",
+            "LEEF:2.0|Vendor|Product|7.1|42|src=192.0.2.1\tmsg=a=b c\tusrName=",
+            "LEEF:1.0|Vendor|Product|7.1|42|src=192.0.2.1#011msg=a=b c#011usrName=",
+            "1.0|Vendor|Product|7.1|42|src=192.0.2.1\tmsg=a=b c\tusrName=",
+        ] {
+            let probe = line(text);
+            assert_eq!(probe.format, Ok(Format::Leef), "{text}");
+            for (name, value) in [
+                ("leef.vendor", "Vendor"),
+                ("leef.product", "Product"),
+                ("leef.version", "7.1"),
+                ("leef.event_id", "42"),
+                ("src", "192.0.2.1"),
+                ("msg", "a=b c"),
+                ("usrName", "#null"),
+            ] {
+                assert_eq!(probe.first(name), value, "{name} of {text}");
+            }
+        }
+        assert!(line("LEEF:1.0|Vendor|Product").format.is_err());
+    }
+}

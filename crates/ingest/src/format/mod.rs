@@ -8,6 +8,8 @@ pub mod json;
 pub mod kv;
 pub mod leef;
 pub mod line;
+#[cfg(test)]
+mod probe;
 mod scan;
 pub mod syslog;
 pub mod timestamp;

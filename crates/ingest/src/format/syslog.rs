@@ -315,36 +315,47 @@ fn rfc3164(text: &[u8], has_priority: bool) -> Option<Envelope<'_>> {
     (certain || from_address || tag_says || envelope.msgid.is_some()).then_some(envelope)
 }
 
-/// IOS: sequence number, host and clock mark before the stamp: `123: host: *Mar  1 …`.
+/// IOS: sequence number, host and clock mark before the stamp: `123: host: *Mar  1 …`; or the time since the
+/// start in place of the stamp: `00:00:46: %LINK-3-UPDOWN`, which no calendar knows and which is passed over.
 fn cisco_prefix<'a>(scan: &mut Scan<'a>, envelope: &mut Envelope<'a>) {
     if bsd_stamp(scan.rest).is_some() {
         return;
     }
+    number_and_colon(scan);
     let mut ahead = *scan;
-    if ahead.digits(1, 9).is_some() && ahead.eat(b':') && ahead.spaces() > 0 {
+    let word = ahead.take_while(is_host_byte);
+    let host = word.strip_suffix(b":");
+    ahead.spaces();
+    let numbered = number_and_colon(&mut ahead);
+    clock_mark(&mut ahead);
+    if bsd_stamp(ahead.rest).is_some() && (numbered || host.is_some()) && !word.is_empty() {
+        envelope.hostname = host.or(Some(word));
+        *scan = ahead;
+    } else if host.is_some_and(|uptime| uptime.first().is_some_and(u8::is_ascii_digit))
+        && cisco_id(ahead.rest).is_some()
+    {
         *scan = ahead;
     } else {
-        ahead = *scan;
+        clock_mark(scan);
     }
-    let host = ahead.take_while(is_host_byte);
-    let host = host.strip_suffix(b":").unwrap_or(host);
-    ahead.spaces();
-    let mut numbered = ahead;
-    if numbered.digits(1, 9).is_some() && numbered.eat(b':') && numbered.spaces() > 0 {
-        ahead = numbered;
-    }
-    let marked = matches!(ahead.peek(), Some(b'*' | b'.'))
-        && bsd_stamp(ahead.rest.get(1..).unwrap_or_default()).is_some();
-    if marked {
-        ahead.take(1);
-    }
-    if !host.is_empty() && (marked || bsd_stamp(ahead.rest).is_some()) {
-        envelope.hostname = Some(host);
+}
+
+/// Reads `123: `.
+fn number_and_colon(scan: &mut Scan<'_>) -> bool {
+    let mut ahead = *scan;
+    let found = ahead.digits(1, 9).is_some() && ahead.eat(b':') && ahead.spaces() > 0;
+    if found {
         *scan = ahead;
-    } else if matches!(scan.peek(), Some(b'*' | b'.'))
-        && bsd_stamp(scan.rest.get(1..).unwrap_or_default()).is_some()
+    }
+    found
+}
+
+/// Reads the `*` or `.` of a clock that is not synchronised, when a stamp follows.
+fn clock_mark(scan: &mut Scan<'_>) {
+    if let Some((b'*' | b'.', rest)) = scan.rest.split_first()
+        && bsd_stamp(rest).is_some()
     {
-        scan.take(1);
+        scan.rest = rest;
     }
 }
 
@@ -440,3 +451,6 @@ fn cisco_id(body: &[u8]) -> Option<&[u8]> {
     });
     (fits && memchr::memchr_iter(b'-', id).count() >= 2).then_some(id)
 }
+
+#[cfg(test)]
+mod tests;
