@@ -187,10 +187,26 @@ fn quoted(body: &[u8], from: usize) -> Option<(&[u8], usize)> {
 
 fn put_pairs(body: &[u8], first: Key, style: Style, fields: &mut Fields<'_>) {
     let mut next = Some(first);
+    // A quote that does not close is not looked for again: the rest of the record holds no closing one.
+    let mut unclosed = [false; 2];
     while let Some(key) = next {
         let from = key.assign + 1;
         let name = body.get(key.start..key.assign).unwrap_or_default().trim_ascii();
-        if let Some((value, end)) = quoted(body, from) {
+        let kind = match body.get(from) {
+            Some(b'"') => Some(0),
+            Some(b'\'') => Some(1),
+            _ => None,
+        };
+        let quoted = kind
+            .filter(|kind| !unclosed.get(*kind).is_some_and(|unclosed| *unclosed))
+            .and_then(|kind| {
+                let found = quoted(body, from);
+                if let Some(unclosed) = unclosed.get_mut(kind) {
+                    *unclosed = found.is_none();
+                }
+                found
+            });
+        if let Some((value, end)) = quoted {
             next = next_key(body, end, style);
             put_named(fields, name, &unescaped(value));
         } else {

@@ -110,6 +110,8 @@ fn a_format_for_odd_ones() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn jiff_reads_the_same(millis in -62_000_000_000_000_i64..250_000_000_000_000, offset in -12 * 60..14 * 60) {
         let instant = jiff::Timestamp::from_millisecond(millis).unwrap();
