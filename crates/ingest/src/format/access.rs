@@ -30,12 +30,17 @@ pub fn decode(line: &[u8], fields: &mut Fields<'_>) -> Option<Format> {
     Some(Format::Access)
 }
 
-/// The parts of a common or combined line.
-struct Entry<'a> {
+/// Who asked whom.
+struct Who<'a> {
     host: Option<&'a [u8]>,
     client: &'a [u8],
     ident: &'a [u8],
     user: &'a [u8],
+}
+
+/// The parts of a common or combined line.
+struct Entry<'a> {
+    who: Who<'a>,
     time: &'a [u8],
     request: &'a [u8],
     status: &'a [u8],
@@ -58,7 +63,7 @@ fn time_in_brackets(line: &[u8]) -> Option<usize> {
 }
 
 fn entry(line: &[u8], opening: usize) -> Option<Entry<'_>> {
-    let (host, client, ident, user) = who(line.get(..opening)?.trim_ascii())?;
+    let who = who(line.get(..opening)?.trim_ascii())?;
     let mut scan = Scan::new(line.get(opening + 1..)?);
     let time = scan.until(b']')?;
     scan.spaces();
@@ -77,21 +82,11 @@ fn entry(line: &[u8], opening: usize) -> Option<Entry<'_>> {
     if status.len() > 3 || !is_number(status) || !is_number(bytes) {
         return None;
     }
-    Some(Entry {
-        host,
-        client,
-        ident,
-        user,
-        time,
-        request,
-        status,
-        bytes,
-        rest: scan.rest.trim_ascii(),
-    })
+    Some(Entry { who, time, request, status, bytes, rest: scan.rest.trim_ascii() })
 }
 
 /// Virtual host, client, ident and user before the time. A user may hold spaces.
-fn who(head: &[u8]) -> Option<(Option<&[u8]>, &[u8], &[u8], &[u8])> {
+fn who(head: &[u8]) -> Option<Who<'_>> {
     let mut scan = Scan::new(head);
     let mut host = None;
     let mut client = scan.word()?;
@@ -112,7 +107,7 @@ fn who(head: &[u8]) -> Option<(Option<&[u8]>, &[u8], &[u8], &[u8])> {
     let ident = scan.word()?;
     let user = scan.rest.trim_ascii();
     // Without brackets around it the user is what httpd writes; an empty one is not a log of this form.
-    (!user.is_empty()).then_some((host, client, ident, user))
+    (!user.is_empty()).then_some(Who { host, client, ident, user })
 }
 
 /// Up to a quote behind which `closes` holds; `\"` never closes.
@@ -134,10 +129,10 @@ fn quoted<'a>(scan: &mut Scan<'a>, closes: impl Fn(&[u8]) -> bool) -> Option<&'a
 
 fn put_entry(entry: &Entry<'_>, fields: &mut Fields<'_>) {
     fields.put("access.form", b"combined");
-    put_present(fields, "cs-host", entry.host.unwrap_or_default());
-    put_present(fields, "c-ip", entry.client);
-    put_present(fields, "cs-ident", entry.ident);
-    put_present(fields, "cs-username", entry.user);
+    put_present(fields, "cs-host", entry.who.host.unwrap_or_default());
+    put_present(fields, "c-ip", entry.who.client);
+    put_present(fields, "cs-ident", entry.who.ident);
+    put_present(fields, "cs-username", entry.who.user);
     fields.put("date_time", entry.time);
     put_request(entry.request, fields);
     put_number(fields, "sc-status", entry.status);

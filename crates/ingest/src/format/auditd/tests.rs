@@ -66,6 +66,13 @@ fn selinux_long_arguments_and_other_addresses() {
     );
     assert_eq!(avc.all("avc.permission"), ["read", "write"]);
     assert_eq!((avc.first("avc.result"), avc.first("pid")), ("denied", "7"));
+    let user = line(
+        "type=USER_AVC msg=audit(1364481363.243:1): pid=7 msg='avc:  denied  { start } for auid=0 exe=\"/x y\" hostname=?'",
+    );
+    assert_eq!(
+        (user.first("avc.permission"), user.first("pid"), user.first("exe")),
+        ("start", "7", "/x y")
+    );
     let long = line(
         "type=EXECVE msg=audit(1364481363.243:1): argc=2 a0=\"x\" a1_len=4 a1[0]=6162 a1[1]=6364",
     );
