@@ -340,17 +340,17 @@ proptest! {
     fn no_decoder_panics(record in records_like(), separator in any::<u8>()) {
         let names: Vec<Box<str>> = ["date", "time", "c"].map(Into::into).into();
         let types: Vec<Box<str>> = ["set[count]", "double", "string"].map(Into::into).into();
-        let _ = decode_line(&record);
-        let _ = run(&record, cef::decode);
-        let _ = run(&record, leef::decode);
-        let _ = run(&record, kv::decode);
-        let _ = run(&record, auditd::decode);
-        let _ = run(&record, |record, fields| access::decode(record, fields).ok_or(Malformed(String::new())));
-        let _ = run(&record, |record, fields| csv::decode(record, &names, separator, fields));
+        let _outcome = decode_line(&record);
+        let _outcome = run(&record, cef::decode);
+        let _outcome = run(&record, leef::decode);
+        let _outcome = run(&record, kv::decode);
+        let _outcome = run(&record, auditd::decode);
+        let _outcome = run(&record, |record, fields| access::decode(record, fields).ok_or(Malformed(String::new())));
+        let _outcome = run(&record, |record, fields| csv::decode(record, &names, separator, fields));
         let header = w3c::Header { fields: &names, software: "x", date: "2026-03-02" };
-        let _ = run(&record, |record, fields| w3c::decode(record, &header, fields));
+        let _outcome = run(&record, |record, fields| w3c::decode(record, &header, fields));
         let header = zeek::Header { path: "x", fields: &names, types: &types, separators: (separator, b','), absent: ("", "-") };
-        let _ = run(&record, |record, fields| zeek::decode(record, &header, fields));
+        let _outcome = run(&record, |record, fields| zeek::decode(record, &header, fields));
     }
 
     #[test]
@@ -398,12 +398,12 @@ fn time_grows_with_length() {
         let time = |bytes: usize| {
             let record = shape.repeat(bytes / shape.len());
             let start = std::time::Instant::now();
-            let _ = decode_line(record.as_bytes());
-            let _ = auditd::group(record.as_bytes());
+            let _outcome = decode_line(record.as_bytes());
+            let _outcome = auditd::group(record.as_bytes());
             start.elapsed()
         };
         let (short, long) = (time(200_000), time(2_000_000));
-        println!("{:>8.2?} {:>8.2?} {shape:?}", short, long);
+        println!("{short:>8.2?} {long:>8.2?} {shape:?}");
         assert!(
             long < short * 40 + std::time::Duration::from_millis(300),
             "{shape:?}: {short:?}, ten times as long: {long:?}"

@@ -3,6 +3,8 @@
 //! `LEEF:1.0|vendor|product|version|event id|attributes`, divided by tabs; 2.0 names the divider in a sixth
 //! part, as itself or in hexadecimal (`x5E`, `0x5E`), and may leave it out.
 
+use std::borrow::Cow;
+
 use memchr::memchr_iter;
 
 use super::scan::{hex_byte, put_named, put_present};
@@ -79,9 +81,24 @@ fn put_attribute(attribute: &[u8], fields: &mut Fields<'_>) {
         let (key, value) = attribute.split_at(equals);
         let key = key.trim_ascii();
         if !key.is_empty() {
-            put_named(fields, key, value.get(1..).unwrap_or_default().trim_ascii());
+            put_named(fields, key, &unescaped(value.get(1..).unwrap_or_default().trim_ascii()));
         }
     }
+}
+
+/// Some writers escape `=` in values as CEF does; the format itself has no escapes.
+fn unescaped(value: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memmem::find(value, b"\\=").is_none() {
+        return Cow::Borrowed(value);
+    }
+    let mut plain = Vec::with_capacity(value.len());
+    let mut bytes = value.iter().copied().peekable();
+    while let Some(byte) = bytes.next() {
+        if byte != b'\\' || bytes.peek() != Some(&b'=') {
+            plain.push(byte);
+        }
+    }
+    Cow::Owned(plain)
 }
 
 #[cfg(test)]
@@ -115,6 +132,7 @@ mod tests {
                 assert_eq!(probe.first(name), value, "{name} of {text}");
             }
         }
+        assert_eq!(line(r"LEEF:1.0|V|P|1|2|msg=PID\=6 C:\x").first("msg"), r"PID=6 C:\x");
         assert!(line("LEEF:1.0|Vendor|Product").format.is_err());
     }
 }

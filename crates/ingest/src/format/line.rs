@@ -56,7 +56,10 @@ pub fn decode(
         return Ok(format);
     }
     fields.put("message", line);
-    kv::decode_within(line, fields);
+    // The attributes of XML are no pairs.
+    if line.first() != Some(&b'<') {
+        kv::decode_within(line, fields);
+    }
     Ok(Format::Text)
 }
 

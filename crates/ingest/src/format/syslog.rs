@@ -47,6 +47,11 @@ pub fn envelope(record: &[u8]) -> Option<Envelope<'_>> {
     if version_one && let Some(envelope) = rfc5424(scan.rest.get(2..)?) {
         return Some(Envelope { priority, ..envelope });
     }
+    if starts_with_unversioned(scan.rest)
+        && let Some(envelope) = rfc5424(scan.rest)
+    {
+        return Some(Envelope { priority, ..envelope });
+    }
     let mut envelope = rfc3164(scan.rest, priority.is_some())?;
     if let Some(outer) = envelope.hostname
         && envelope.appname.is_none()
@@ -119,6 +124,17 @@ fn starts_with_iso(text: &[u8]) -> bool {
         text,
         [b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'-', _, _, b'-', _, _, b'T', ..]
     )
+}
+
+/// RFC 5424 that has lost its version with the priority: `STAMP HOST APP PROCID - -` or `… - [sd]`.
+fn starts_with_unversioned(text: &[u8]) -> bool {
+    let mut words = text.splitn(7, |byte| *byte == b' ').skip(3);
+    let procid = words.next().unwrap_or_default();
+    starts_with_iso(text)
+        && !procid.is_empty()
+        && (procid == b"-" || procid.iter().all(u8::is_ascii_digit))
+        && words.next() == Some(b"-")
+        && words.next().is_some_and(|structured| structured == b"-" || structured.starts_with(b"["))
 }
 
 fn starts_with_stamp(text: &[u8]) -> bool {

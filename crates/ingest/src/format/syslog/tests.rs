@@ -220,6 +220,19 @@ fn rfc5424() {
 }
 
 #[test]
+fn rfc5424_without_priority_and_version() {
+    expect(
+        "2026-03-21T16:29:34.821636+01:00 vc01 sudo - - -  root : x",
+        &[
+            ("timestamp", "2026-03-21T16:29:34.821636+01:00"),
+            ("hostname", "vc01"),
+            ("appname", "sudo"),
+            ("body", "root : x"),
+        ],
+    );
+}
+
+#[test]
 fn fields() {
     let probe = line(
         "63 <36>1 2026-11-24T04:17:16Z vm app 7 ID47 [meta sequenceId=\"29\" q=\"a\\\"b\"] text\n",

@@ -132,8 +132,8 @@ proptest! {
 
     #[test]
     fn nothing_panics(bytes in proptest::collection::vec(any::<u8>(), 0..64), text in "[0-9A-Za-z/:., +-]{0,40}", reference in any::<i64>()) {
-        let _ = parse(&bytes, Some(Timestamp(reference)));
-        let _ = parse(text.as_bytes(), Some(Timestamp(reference)));
-        let _ = parse_with("%Y-%m-%d", &bytes);
+        let _outcome = parse(&bytes, Some(Timestamp(reference)));
+        let _outcome = parse(text.as_bytes(), Some(Timestamp(reference)));
+        let _outcome = parse_with("%Y-%m-%d", &bytes);
     }
 }
