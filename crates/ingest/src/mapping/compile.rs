@@ -415,7 +415,7 @@ fn fixed_of(schema: &Schema, attribute: &Attribute, path: &str, scalar: &Scalar)
         ("integer_t" | "long_t", Scalar::Int(number)) => Ok(Fixed::Int(*number)),
         ("integer_t" | "long_t", _) => text.parse().map(Fixed::Int).map_err(|_| wrong()),
         ("boolean_t", Scalar::Bool(truth)) => Ok(Fixed::Bool(*truth)),
-        ("boolean_t", _) => Err(wrong()),
+        ("boolean_t", _) => super::convert::boolean(text.as_bytes()).map(Fixed::Bool).ok_or_else(wrong),
         ("float_t", Scalar::Float(number)) => Ok(Fixed::Float(*number)),
         ("float_t", _) => text.parse().map(Fixed::Float).map_err(|_| wrong()),
         _ => Ok(Fixed::Str(text.as_str().into())),
