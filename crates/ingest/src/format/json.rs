@@ -98,6 +98,11 @@ impl<'de> Visitor<'de> for Document<'_, '_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
         Content { state: self.state, place: Place::ROOT, depth: self.depth }.visit_map(map)
     }
+
+    /// A list of objects on one line: their keys several times.
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
+        Content { state: self.state, place: Place::ROOT, depth: self.depth }.visit_seq(list)
+    }
 }
 
 /// A value at some place of the record.

@@ -170,12 +170,17 @@ impl Compiler {
         use super::apply::{Extract, ExtractForm};
         let fields = &mut self.catalog.fields;
         let patterns: Vec<&String> = step.pattern.iter().chain(&step.patterns).collect();
+        let separator = step.separator.map_or(b',', |separator| u8::try_from(separator).unwrap_or(b','));
         let form = match (patterns.as_slice(), step.form.as_deref()) {
             ([], Some("keyvalue")) => ExtractForm::KeyValue,
             ([], Some("json")) => ExtractForm::Json,
+            ([], Some("list")) => match step.columns.as_slice() {
+                [name] => ExtractForm::List { field: fields.intern(name), separator },
+                _ => return Err(MapError::new("as: list wants one name in columns")),
+            },
             ([], Some("csv")) => ExtractForm::Csv {
                 columns: step.columns.iter().map(|name| (name != "_").then(|| fields.intern(name))).collect(),
-                separator: step.separator.map_or(b',', |separator| u8::try_from(separator).unwrap_or(b',')),
+                separator,
             },
             ([_, ..], None) => ExtractForm::Patterns(
                 patterns
@@ -191,7 +196,7 @@ impl Compiler {
                     })
                     .collect::<Result<_, MapError>>()?,
             ),
-            _ => return Err(MapError::new("a step has either pattern(s) or as: keyvalue | json | csv")),
+            _ => return Err(MapError::new("a step has either pattern(s) or as: keyvalue | json | csv | list")),
         };
         Ok(Extract {
             from: step.from.to_vec().iter().map(|name| fields.intern(name)).collect(),
