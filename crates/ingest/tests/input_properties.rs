@@ -28,7 +28,9 @@ fn small_limits() -> Limits {
 fn read(bytes: &[u8], limits: Limits, step: Option<usize>) -> (Vec<Chunk>, Vec<Problem>) {
     let input = match step {
         None => open(Box::new(Cursor::new(bytes.to_vec())), "t".into(), None, limits),
-        Some(step) => open_stream(Box::new(Slow(Cursor::new(bytes.to_vec()), step)), "t".into(), None, limits),
+        Some(step) => {
+            open_stream(Box::new(Slow(Cursor::new(bytes.to_vec()), step)), "t".into(), None, limits)
+        }
     };
     let (mut chunks, mut problems) = (Vec::new(), Vec::new());
     for (count, piece) in input.enumerate() {
@@ -59,11 +61,19 @@ fn decode(chunks: &[Chunk]) -> usize {
             let record = &raw[range.clone()];
             for is_xml in [false, true] {
                 let mut fields = Fields::new(&mut builder, &table, &raw, 20);
-                let done =
-                    if is_xml { xml.decode(record, &mut fields) } else { json.decode(record, &mut fields) };
+                let done = if is_xml {
+                    xml.decode(record, &mut fields)
+                } else {
+                    json.decode(record, &mut fields)
+                };
                 assert!(fields.record().len() <= 20);
                 if done.is_ok() {
-                    builder.finish_record(KindId(0), None, 0, (range.start as u32, range.end as u32));
+                    builder.finish_record(
+                        KindId(0),
+                        None,
+                        0,
+                        (range.start as u32, range.end as u32),
+                    );
                 } else {
                     builder.abandon();
                 }
