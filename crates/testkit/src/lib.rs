@@ -1,1 +1,4 @@
-//! Placeholder
+//! What tests, benchmarks and the recorded day are made with.
+
+pub mod corpus;
+pub mod generate;
