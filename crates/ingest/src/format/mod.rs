@@ -2,6 +2,7 @@
 
 pub mod evtx;
 pub mod json;
+mod json_text;
 mod paths;
 pub mod windows;
 pub mod xml;
