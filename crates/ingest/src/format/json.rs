@@ -106,8 +106,11 @@ impl<'de> Visitor<'de> for Document<'_, '_, '_> {
     }
 
     /// A list of objects on one line: their keys several times.
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
-        Content { state: self.state, place: Place::ROOT, depth: self.depth }.visit_seq(list)
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        let deeper = self.depth.checked_sub(1);
+        let depth = deeper.ok_or_else(|| serde::de::Error::custom("nested deeper than the limit allows"))?;
+        while list.next_element_seed(Document { state: &mut *self.state, depth })?.is_some() {}
+        Ok(())
     }
 }
 

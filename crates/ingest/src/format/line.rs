@@ -121,7 +121,10 @@ fn inner(
     if let Some(format) = access::decode(text, fields) {
         return Ok(Some(format));
     }
-    if memchr(b'=', text).is_some() || text.first() == Some(&b'[') {
+    if memchr(b'=', text).is_some()
+        || text.first() == Some(&b'[')
+        || text.starts_with(b"syslog[")
+    {
         if auditd_first(text) {
             return auditd::decode(text, fields).map(Some);
         }
