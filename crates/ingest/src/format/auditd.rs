@@ -221,7 +221,9 @@ fn put(
     let argument = if kind == b"EXECVE" { argument_part(&key) } else { None };
     let value = match value {
         Written::Bare(b"?" | b"(null)" | b"{" | b"}") => return,
-        Written::Bare(text) if argument.is_some() || ENCODED.contains(&&*key) => decoded(text, &key),
+        Written::Bare(text) if argument.is_some() || ENCODED.contains(&&*key) => {
+            decoded(text, &key)
+        }
         Written::Quoted(text) | Written::Bare(text) => Cow::Borrowed(text),
     };
     if let Some(part) = argument {

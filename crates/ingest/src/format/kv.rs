@@ -347,7 +347,8 @@ mod tests {
 
     #[test]
     fn check_point_without_header() {
-        let probe = line(r#"syslog[action:"Accept"; flags:"18"; tag:"a=b[c={1};d=e]"; dst:"1.2.3.4"]"#);
+        let probe =
+            line(r#"syslog[action:"Accept"; flags:"18"; tag:"a=b[c={1};d=e]"; dst:"1.2.3.4"]"#);
         assert_eq!(probe.format, Ok(Format::KeyValue));
         assert_eq!(
             (probe.first("action"), probe.first("tag"), probe.first("dst")),

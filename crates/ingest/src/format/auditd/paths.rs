@@ -45,8 +45,7 @@ impl Paths {
 
     /// Puts `target_path`, `created_path` and `deleted_path`.
     fn put(&self, fields: &mut Fields<'_>) {
-        let target =
-            self.created.as_ref().or(self.deleted_last.as_ref()).or(self.normal.as_ref());
+        let target = self.created.as_ref().or(self.deleted_last.as_ref()).or(self.normal.as_ref());
         let paths = [
             ("target_path", target),
             ("created_path", self.created.as_ref()),
