@@ -151,7 +151,8 @@ fn real_lines_are_what_they_are() {
             &[
                 ("access", 20),
                 ("cef", 120),
-                ("json", 900),
+                ("json", 830),
+                ("windows", 70),
                 ("keyvalue", 130),
                 ("leef", 25),
                 ("syslog", 110),
