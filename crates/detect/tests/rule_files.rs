@@ -68,7 +68,9 @@ fn the_rules_of_sigmahq_load_or_say_why_not() {
             );
             *reasons.entry(&refusal.reason).or_default() += 1;
         }
-        reasons.iter().for_each(|(reason, count)| println!("    {count:>4} {reason}"));
+        for (reason, count) in &reasons {
+            println!("    {count:>4} {reason}");
+        }
         assert!(
             !files.is_empty() && set.rules.len() as f64 >= files.len() as f64 * least,
             "{folder}: {refusals:#?}"
