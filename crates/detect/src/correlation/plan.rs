@@ -38,7 +38,11 @@ pub(super) struct Plan {
 impl Plan {
     /// Whether what is measured meets the condition.
     pub(super) fn holds(&self, measured: f64) -> bool {
-        self.correlation.rule.condition.iter().all(|(ordering, number)| ordering.holds(measured, *number))
+        self.correlation
+            .rule
+            .condition
+            .iter()
+            .all(|(ordering, number)| ordering.holds(measured, *number))
     }
 
     pub(super) fn kind(&self) -> CorrelationKind {
@@ -68,7 +72,8 @@ impl Plans {
         for (index, correlation) in set.correlations.iter().enumerate().rev() {
             let passes = needs.get(&RuleRef::Correlation(index)).cloned().unwrap_or_default();
             let group_by = &correlation.rule.group_by;
-            let passed: Vec<&Box<str>> = passes.iter().filter(|field| !group_by.contains(field)).collect();
+            let passed: Vec<&Box<str>> =
+                passes.iter().filter(|field| !group_by.contains(field)).collect();
             for (position, input) in correlation.inputs.iter().enumerate() {
                 let of_input = needs.entry(*input).or_default();
                 let group = correlation.group_fields.get(position).into_iter().flatten();
@@ -103,13 +108,16 @@ fn plan(
     let rule = &correlation.rule;
     let input_plan = |(position, input): (usize, &RuleRef)| {
         let handed = needs.get(input).map(Vec::as_slice).unwrap_or_default();
-        let find = |field: &str| handed.iter().position(|have| &**have == field).unwrap_or(usize::MAX);
+        let find =
+            |field: &str| handed.iter().position(|have| &**have == field).unwrap_or(usize::MAX);
         let positions = |fields: &[Vec<Box<str>>]| {
             fields.get(position).into_iter().flatten().map(|field| find(field)).collect::<Vec<_>>()
         };
-        let passed = passes.iter().map(|field| match rule.group_by.iter().position(|group| group == field) {
-            Some(at) => Origin::Group(at),
-            None => Origin::Event(find(field)),
+        let passed = passes.iter().map(|field| {
+            match rule.group_by.iter().position(|group| group == field) {
+                Some(at) => Origin::Group(at),
+                None => Origin::Event(find(field)),
+            }
         });
         InputPlan {
             group: positions(&correlation.group_fields),
@@ -117,8 +125,10 @@ fn plan(
             passed: passed.collect(),
         }
     };
-    let only_grows = !matches!(rule.kind, CorrelationKind::ValueAvg | CorrelationKind::ValuePercentile);
-    let only_lower = rule.condition.iter().all(|(ordering, _)| matches!(ordering, Ordering::Gt | Ordering::Gte));
+    let only_grows =
+        !matches!(rule.kind, CorrelationKind::ValueAvg | CorrelationKind::ValuePercentile);
+    let only_lower =
+        rule.condition.iter().all(|(ordering, _)| matches!(ordering, Ordering::Gt | Ordering::Gte));
     Plan {
         inputs: correlation.inputs.iter().enumerate().map(input_plan).collect(),
         correlation: correlation.clone(),

@@ -7,7 +7,9 @@ use model::FindingId;
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
-use super::hit::{CorrelationHit, CorrelationStatistics, EventKey, Hit, Settings, Statistics, Support, Values};
+use super::hit::{
+    CorrelationHit, CorrelationStatistics, EventKey, Hit, Settings, Statistics, Support, Values,
+};
 use super::plan::{Origin, Plan, Plans, pick};
 use super::window::{GroupKey, Item, Window, number_of_item};
 use crate::sigma::ast::{CorrelationKind, Ordering};
@@ -75,7 +77,8 @@ impl Correlator {
             self.statistics.late += 1;
             return;
         }
-        self.watermark_ms = self.watermark_ms.max(hit.time_ms.saturating_sub(self.settings.lateness_ms));
+        self.watermark_ms =
+            self.watermark_ms.max(hit.time_ms.saturating_sub(self.settings.lateness_ms));
         self.waiting.push(Reverse(hit));
     }
 
@@ -83,7 +86,8 @@ impl Correlator {
     /// rule or not, when the caller knows it.
     pub fn advance(&mut self, seen_ms: Option<i64>) -> Vec<CorrelationHit> {
         if let Some(seen_ms) = seen_ms {
-            self.watermark_ms = self.watermark_ms.max(seen_ms.saturating_sub(self.settings.lateness_ms));
+            self.watermark_ms =
+                self.watermark_ms.max(seen_ms.saturating_sub(self.settings.lateness_ms));
         }
         let mut found = Vec::new();
         while let Some(Reverse(hit)) = self.waiting.peek() {
@@ -117,7 +121,10 @@ impl Correlator {
 
     /// What was not used and what was given up so far.
     pub fn statistics(&self) -> Statistics {
-        let of = |state: &State| CorrelationStatistics { groups: state.groups.len(), ..state.statistics.clone() };
+        let of = |state: &State| CorrelationStatistics {
+            groups: state.groups.len(),
+            ..state.statistics.clone()
+        };
         Statistics {
             waiting: self.waiting.len(),
             correlations: self.states.iter().map(of).collect(),
@@ -144,7 +151,12 @@ impl Correlator {
         while let Some(fact) = facts.pop_front() {
             let count = self.plans.takers.get(&fact.source).map_or(0, Vec::len);
             for taker in 0..count {
-                let taker = self.plans.takers.get(&fact.source).and_then(|takers| takers.get(taker)).copied();
+                let taker = self
+                    .plans
+                    .takers
+                    .get(&fact.source)
+                    .and_then(|takers| takers.get(taker))
+                    .copied();
                 if let Some((correlation, input)) = taker {
                     facts.extend(self.take(correlation, input, &fact, found));
                 }
@@ -187,7 +199,9 @@ impl Correlator {
         };
         let wants_number = matches!(
             plan.kind(),
-            CorrelationKind::ValueSum | CorrelationKind::ValueAvg | CorrelationKind::ValuePercentile
+            CorrelationKind::ValueSum
+                | CorrelationKind::ValueAvg
+                | CorrelationKind::ValuePercentile
         );
         if wants_number && number_of_item(&item).is_none() {
             state.statistics.unmeasured += 1;
@@ -204,7 +218,8 @@ impl Correlator {
             found.extend(final_report(correlation, plan, &group, &window, &self.settings));
         }
         let hit = result?;
-        let fact = state.groups.get(&group).map(|window| fact_of(correlation, plan, &group, window, &hit));
+        let fact =
+            state.groups.get(&group).map(|window| fact_of(correlation, plan, &group, window, &hit));
         found.push(hit);
         fact
     }
@@ -213,8 +228,11 @@ impl Correlator {
     fn pass_time(&mut self, now_ms: i64, found: &mut Vec<CorrelationHit>) {
         let is_over = |due_ms: i64| due_ms < now_ms || now_ms == i64::MAX;
         while is_over(self.next_due_ms) {
-            let first = |(index, state): (usize, &State)| state.dues.first().map(|(due_ms, _)| (*due_ms, index));
-            let Some((due_ms, index)) = self.states.iter().enumerate().filter_map(first).min() else {
+            let first = |(index, state): (usize, &State)| {
+                state.dues.first().map(|(due_ms, _)| (*due_ms, index))
+            };
+            let Some((due_ms, index)) = self.states.iter().enumerate().filter_map(first).min()
+            else {
                 self.next_due_ms = i64::MAX;
                 return;
             };
@@ -229,7 +247,12 @@ impl Correlator {
     }
 
     /// Forgets, decides or closes the window of a correlation that is due first.
-    fn close(&mut self, index: usize, due_ms: i64, found: &mut Vec<CorrelationHit>) -> Option<Fact> {
+    fn close(
+        &mut self,
+        index: usize,
+        due_ms: i64,
+        found: &mut Vec<CorrelationHit>,
+    ) -> Option<Fact> {
         let plan = self.plans.correlations.get(index)?;
         let state = self.states.get_mut(index)?;
         let (_, group) = state.dues.pop_first()?;
@@ -272,11 +295,13 @@ impl State {
         let window = self.groups.entry(group.clone()).or_default();
         self.dues.remove(&(window.due_ms, group.clone()));
         self.statistics.events_evicted += window.push(item, plan, settings.events_max.max(1));
-        let hit = (plan.is_immediate && window.reported.is_none() && plan.holds(window.measure(plan))).then(|| {
-            let id = finding_id(plan, group, window.start_ms);
-            window.anchor(id, plan);
-            report(index, plan, group, window, FindingId(id), settings, false)
-        });
+        let hit =
+            (plan.is_immediate && window.reported.is_none() && plan.holds(window.measure(plan)))
+                .then(|| {
+                    let id = finding_id(plan, group, window.start_ms);
+                    window.anchor(id, plan);
+                    report(index, plan, group, window, FindingId(id), settings, false)
+                });
         self.dues.insert((window.due_ms, group.clone()));
         hit
     }
@@ -306,7 +331,12 @@ fn report(
 ) -> CorrelationHit {
     let rule = &plan.correlation.rule;
     let support = window.items.iter().take(settings.support_max).map(|item| Support {
-        source: plan.correlation.inputs.get(item.input as usize).copied().unwrap_or(RuleRef::Correlation(index)),
+        source: plan
+            .correlation
+            .inputs
+            .get(item.input as usize)
+            .copied()
+            .unwrap_or(RuleRef::Correlation(index)),
         time_ms: item.time_ms,
         key: item.key,
         evidence: item.evidence,
@@ -327,11 +357,22 @@ fn report(
 }
 
 /// A finding as an input of other correlations.
-fn fact_of(index: usize, plan: &Plan, group: &GroupKey, window: &Window, hit: &CorrelationHit) -> Fact {
+fn fact_of(
+    index: usize,
+    plan: &Plan,
+    group: &GroupKey,
+    window: &Window,
+    hit: &CorrelationHit,
+) -> Fact {
     let last = window.items.back();
     let passed = last.map(|item| item.passed.clone());
     let own = plan.passes.iter().map(|field| {
-        plan.correlation.rule.group_by.iter().position(|name| name == field).and_then(|at| group.get(at).cloned())
+        plan.correlation
+            .rule
+            .group_by
+            .iter()
+            .position(|name| name == field)
+            .and_then(|at| group.get(at).cloned())
     });
     Fact {
         source: RuleRef::Correlation(index),
@@ -370,7 +411,9 @@ pub fn statement(correlation: &Correlation) -> String {
         CorrelationKind::TemporalOrdered => "temporal_ordered".to_owned(),
         CorrelationKind::ValueSum => format!("value_sum({fields})"),
         CorrelationKind::ValueAvg => format!("value_avg({fields})"),
-        CorrelationKind::ValuePercentile => format!("value_percentile({fields}, {})", rule.percentile),
+        CorrelationKind::ValuePercentile => {
+            format!("value_percentile({fields}, {})", rule.percentile)
+        }
     };
     let sign = |ordering: &Ordering| match ordering {
         Ordering::Eq => "=",
@@ -380,6 +423,7 @@ pub fn statement(correlation: &Correlation) -> String {
         Ordering::Gte => ">=",
         Ordering::Neq => "!=",
     };
-    let tests: Vec<String> = rule.condition.iter().map(|(order, number)| format!("{} {number}", sign(order))).collect();
+    let tests: Vec<String> =
+        rule.condition.iter().map(|(order, number)| format!("{} {number}", sign(order))).collect();
     format!("{measured} {} within {} s", tests.join(" and "), rule.timespan_ms as f64 / 1_000.0)
 }

@@ -21,7 +21,9 @@ pub enum RestoreError {
     #[error("not a saved correlation state: {0}; remove it to begin without state")]
     Malformed(String),
     /// Saved by another version of this program.
-    #[error("the correlation state has format {0}, this program reads {FORMAT}; remove it to begin without state")]
+    #[error(
+        "the correlation state has format {0}, this program reads {FORMAT}; remove it to begin without state"
+    )]
     Format(u32),
 }
 
@@ -129,8 +131,8 @@ impl Correlator {
     /// # Errors
     /// When the bytes are not a state of this format; the present state stays.
     pub fn restore(&mut self, set: &RuleSet, bytes: &[u8]) -> Result<Restored, RestoreError> {
-        let saved: Saved =
-            serde_json::from_slice(bytes).map_err(|error| RestoreError::Malformed(error.to_string()))?;
+        let saved: Saved = serde_json::from_slice(bytes)
+            .map_err(|error| RestoreError::Malformed(error.to_string()))?;
         if saved.format != FORMAT {
             return Err(RestoreError::Format(saved.format));
         }
@@ -145,9 +147,16 @@ impl Correlator {
         Ok(restored)
     }
 
-    fn restore_waiting(&mut self, set: &RuleSet, rules: &[SavedRule], hits: Vec<SavedHit>, restored: &mut Restored) {
+    fn restore_waiting(
+        &mut self,
+        set: &RuleSet,
+        rules: &[SavedRule],
+        hits: Vec<SavedHit>,
+        restored: &mut Restored,
+    ) {
         let find = |saved: &SavedRule| {
-            let same = |meta: &model::RuleMeta| meta.id == saved.id && meta.version == saved.version;
+            let same =
+                |meta: &model::RuleMeta| meta.id == saved.id && meta.version == saved.version;
             let index = set.rules.iter().position(|rule| same(&rule.meta))?;
             Some((index, mapping(&saved.needs, self.needs(index)?)))
         };
@@ -167,7 +176,8 @@ impl Correlator {
 
     fn restore_correlation(&mut self, saved: SavedCorrelation, restored: &mut Restored) {
         let same = |meta: &model::RuleMeta| meta.id == saved.id && meta.version == saved.version;
-        let found = self.plans.correlations.iter().position(|plan| same(&plan.correlation.rule.meta));
+        let found =
+            self.plans.correlations.iter().position(|plan| same(&plan.correlation.rule.meta));
         let both = found.and_then(|index| {
             Some((self.plans.correlations.get(index)?, self.states.get_mut(index)?))
         });
@@ -197,5 +207,7 @@ fn mapping(saved: &[Box<str>], wanted: &[Box<str>]) -> Vec<Option<usize>> {
 }
 
 fn mapped(values: &Values, map: &[Option<usize>]) -> Values {
-    map.iter().map(|position| position.and_then(|position| values.get(position).cloned().flatten())).collect()
+    map.iter()
+        .map(|position| position.and_then(|position| values.get(position).cloned().flatten()))
+        .collect()
 }

@@ -141,7 +141,11 @@ impl Window {
             CorrelationKind::TemporalOrdered => {
                 let all = self.tally.inputs();
                 // The order can only take away from the number of rules.
-                if plan.holds(all as f64) || !plan.is_immediate { self.ordered() as f64 } else { all as f64 }
+                if plan.holds(all as f64) || !plan.is_immediate {
+                    self.ordered() as f64
+                } else {
+                    all as f64
+                }
             }
             CorrelationKind::ValueSum => numbers().sum(),
             CorrelationKind::ValueAvg => numbers().sum::<f64>() / numbers().count() as f64,
@@ -154,7 +158,8 @@ impl Window {
     /// The most rules that occur in the order of the correlation, each not before the one before it. At equal times
     /// any order is the right one: logs often know only seconds.
     fn ordered(&self) -> usize {
-        let mut items: Vec<(i64, u32)> = self.items.iter().map(|item| (item.time_ms, item.input)).collect();
+        let mut items: Vec<(i64, u32)> =
+            self.items.iter().map(|item| (item.time_ms, item.input)).collect();
         items.sort_unstable();
         let mut longest = vec![0_usize; self.tally.inputs.len()];
         for (_, input) in items {
@@ -171,7 +176,9 @@ impl Window {
 impl Tally {
     fn add(&mut self, item: &Item, plan: &Plan) {
         match plan.kind() {
-            CorrelationKind::ValueCount => *self.distinct.entry(item.measured.clone()).or_default() += 1,
+            CorrelationKind::ValueCount => {
+                *self.distinct.entry(item.measured.clone()).or_default() += 1;
+            }
             CorrelationKind::Temporal | CorrelationKind::TemporalOrdered => {
                 self.inputs.resize(plan.inputs.len(), 0);
                 if let Some(count) = self.inputs.get_mut(item.input as usize) {
@@ -225,7 +232,10 @@ mod tests {
     #[test]
     fn percentiles_are_by_nearest_rank() {
         let of = |percent| percentile(vec![30.0, 10.0, 20.0, 40.0], percent).to_string();
-        assert_eq!([of(0.0), of(25.0), of(50.0), of(51.0), of(100.0)], ["10", "10", "20", "30", "40"]);
+        assert_eq!(
+            [of(0.0), of(25.0), of(50.0), of(51.0), of(100.0)],
+            ["10", "10", "20", "30", "40"]
+        );
         assert!(percentile(Vec::new(), 50.0).is_nan());
     }
 }
