@@ -9,7 +9,7 @@ use super::ast::RegexTest;
 pub const REGEX_BYTES_MAX: usize = 4 << 20;
 
 /// Most different expressions that one file may add: together with [`REGEX_BYTES_MAX`] it bounds what a file costs.
-pub const REGEXES_PER_FILE_MAX: usize = 128;
+const REGEXES_PER_FILE_MAX: usize = 128;
 
 /// The compiled expressions of a rule set.
 #[derive(Debug, Clone, Default)]
