@@ -10,9 +10,11 @@ pub mod input;
 pub mod mapping;
 
 mod chunk;
+mod decode;
 mod fields;
 mod limits;
 
 pub use chunk::{Chunk, Shape};
+pub use decode::{Decoded, Ingest};
 pub use fields::{Fields, Malformed};
 pub use limits::Limits;

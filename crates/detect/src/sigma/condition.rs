@@ -34,7 +34,11 @@ pub(crate) fn parse(node: &Node<'_>, selections: &[Selection]) -> Result<Expr, F
 
 fn parse_text(node: &Node<'_>, selections: &[Selection], atoms: &mut usize) -> Result<Expr, Fault> {
     let Some(text) = node.text() else {
-        return Err(Fault::node(node, format!("the condition is {}", node.kind()), "write it as text"));
+        return Err(Fault::node(
+            node,
+            format!("the condition is {}", node.kind()),
+            "write it as text",
+        ));
     };
     let tokens = tokens(text);
     let mut reader = Reader { node, tokens: &tokens, next: 0, selections, depth: 0, atoms };
@@ -96,7 +100,12 @@ impl<'r> Reader<'r, '_> {
         self.peek().is_some_and(|word| word.eq_ignore_ascii_case(wanted))
     }
 
-    fn fault_at(&self, token: usize, reason: impl Into<String>, way_out: impl Into<String>) -> Fault {
+    fn fault_at(
+        &self,
+        token: usize,
+        reason: impl Into<String>,
+        way_out: impl Into<String>,
+    ) -> Fault {
         let last = self.tokens.last().map_or(0, |(at, word)| at + word.chars().count());
         let chars = self.tokens.get(token).map_or(last, |(at, _)| *at);
         Fault::at(self.node.place_within(chars), reason, way_out)
@@ -153,7 +162,9 @@ impl<'r> Reader<'r, '_> {
 
     fn operand(&mut self) -> Result<Expr, Fault> {
         let Some(word) = self.peek() else {
-            return Err(self.fault("the condition ends where a selection is expected", "name a selection"));
+            return Err(
+                self.fault("the condition ends where a selection is expected", "name a selection")
+            );
         };
         match word {
             "(" => {
@@ -171,15 +182,25 @@ impl<'r> Reader<'r, '_> {
                 self.next += 1;
                 Ok(inner)
             }
-            ")" => Err(self.fault("a closing bracket where a selection is expected", "name a selection")),
+            ")" => {
+                Err(self
+                    .fault("a closing bracket where a selection is expected", "name a selection"))
+            }
             "|" => Err(self.aggregation()),
-            _ if self.tokens.get(self.next + 1).is_some_and(|(_, of)| of.eq_ignore_ascii_case("of")) => self.of(word),
+            _ if self
+                .tokens
+                .get(self.next + 1)
+                .is_some_and(|(_, of)| of.eq_ignore_ascii_case("of")) =>
+            {
+                self.of(word)
+            }
             _ => self.single(word),
         }
     }
 
     fn single(&mut self, word: &str) -> Result<Expr, Fault> {
-        let Some(selection) = self.selections.iter().find(|selection| &*selection.name == word) else {
+        let Some(selection) = self.selections.iter().find(|selection| &*selection.name == word)
+        else {
             if word.eq_ignore_ascii_case("near") {
                 return Err(self.aggregation());
             }
@@ -187,7 +208,8 @@ impl<'r> Reader<'r, '_> {
                 let reason = format!("the pattern '{word}' without a number");
                 return Err(self.fault(reason, format!("write '1 of {word}' or 'all of {word}'")));
             }
-            let names: Vec<&str> = self.selections.iter().map(|selection| &*selection.name).collect();
+            let names: Vec<&str> =
+                self.selections.iter().map(|selection| &*selection.name).collect();
             let reason = format!("no selection '{word}'");
             return Err(self.fault(reason, format!("the selections are {}", names.join(", "))));
         };
@@ -221,12 +243,16 @@ impl<'r> Reader<'r, '_> {
         };
         self.next += 2;
         let Some(pattern) = self.peek().filter(|word| !matches!(*word, "(" | ")" | "|")) else {
-            return Err(self.fault("'of' without a pattern", "write a pattern such as 'selection_*', or 'them'"));
+            return Err(self.fault(
+                "'of' without a pattern",
+                "write a pattern such as 'selection_*', or 'them'",
+            ));
         };
         let glob = if pattern.eq_ignore_ascii_case("them") { "*" } else { pattern };
         // Names that begin with an underscore are left out unless the pattern asks for them.
         let named = |selection: &&Selection| {
-            (glob.starts_with('_') || !selection.name.starts_with('_')) && glob_matches(glob, &selection.name)
+            (glob.starts_with('_') || !selection.name.starts_with('_'))
+                && glob_matches(glob, &selection.name)
         };
         let selections = self.selections;
         let found: Vec<&Selection> = selections.iter().filter(named).collect();
@@ -235,7 +261,8 @@ impl<'r> Reader<'r, '_> {
             return Err(self.fault(reason, "name the selections so that the pattern meets them"));
         }
         if wanted.is_some_and(|wanted| wanted > found.len()) {
-            let reason = format!("'{quantity} of {pattern}' can never hold: only {} match", found.len());
+            let reason =
+                format!("'{quantity} of {pattern}' can never hold: only {} match", found.len());
             return Err(self.fault(reason, "ask for fewer, or add selections"));
         }
         let mut parts = Vec::with_capacity(found.len());
@@ -243,7 +270,8 @@ impl<'r> Reader<'r, '_> {
             parts.push(self.charge(selection)?);
         }
         self.next += 1;
-        let label = format!("{} of {pattern}", if wanted == Some(1) { "1" } else { quantity }).into();
+        let label =
+            format!("{} of {pattern}", if wanted == Some(1) { "1" } else { quantity }).into();
         Ok(match wanted {
             None => Expr::And(label, parts),
             Some(1) => Expr::Or(label, parts),
@@ -275,7 +303,11 @@ mod tests {
     fn selections() -> Vec<Selection> {
         ["sel_a", "sel_b", "filter_x", "_hidden", "kw"]
             .into_iter()
-            .map(|name| Selection { name: name.into(), expr: Expr::And(name.into(), Vec::new()), atoms: 1 })
+            .map(|name| Selection {
+                name: name.into(),
+                expr: Expr::And(name.into(), Vec::new()),
+                atoms: 1,
+            })
             .collect()
     }
 

@@ -50,7 +50,11 @@ pub(crate) fn read(
     let meta = RuleMeta { is_correlation: true, ..meta::read(document, path)? };
     meta::check_taxonomy(document)?;
     if !matches!(body.content, Content::Map(_)) {
-        return Err(Fault::node(body, format!("the correlation is {}", body.kind()), "write type, rules, timespan"));
+        return Err(Fault::node(
+            body,
+            format!("the correlation is {}", body.kind()),
+            "write type, rules, timespan",
+        ));
     }
     let kind = kind(key, body)?;
     let (rules, places) = rules(key, body)?;
@@ -79,11 +83,19 @@ pub(crate) fn read(
 fn kind(key: &Node<'_>, body: &Node<'_>) -> Result<CorrelationKind, Fault> {
     let words = || KINDS.map(|(word, _)| word).join(", ");
     let Some(node) = body.get("type") else {
-        return Err(Fault::node(key, "the correlation has no type", format!("the types are {}", words())));
+        return Err(Fault::node(
+            key,
+            "the correlation has no type",
+            format!("the types are {}", words()),
+        ));
     };
     let word = node.text().unwrap_or_default();
     KINDS.iter().find(|(name, _)| *name == word).map(|(_, kind)| *kind).ok_or_else(|| {
-        Fault::node(node, format!("no correlation type '{word}'"), format!("the types are {}", words()))
+        Fault::node(
+            node,
+            format!("no correlation type '{word}'"),
+            format!("the types are {}", words()),
+        )
     })
 }
 
@@ -91,7 +103,11 @@ fn rules(key: &Node<'_>, body: &Node<'_>) -> Result<(Vec<Box<str>>, Vec<(u32, u3
     const WAY_OUT: &str = "list the ids or names of the rules under 'rules:'";
     let rules = meta::texts(body, "rules")?;
     if rules.is_empty() || rules.iter().any(|name| name.is_empty()) {
-        return Err(Fault::node(body.get("rules").unwrap_or(key), "the correlation names no rules", WAY_OUT));
+        return Err(Fault::node(
+            body.get("rules").unwrap_or(key),
+            "the correlation names no rules",
+            WAY_OUT,
+        ));
     }
     let places = match body.get("rules") {
         Some(Node { content: Content::List(items), .. }) => items.iter().map(Node::place).collect(),
@@ -123,7 +139,11 @@ fn timespan(key: &Node<'_>, body: &Node<'_>) -> Result<i64, Fault> {
     };
     let digits = text.get(..text.len().saturating_sub(1)).unwrap_or_default();
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let span_ms = digits.parse::<i64>().ok().filter(|_| is_number).and_then(|number| number.checked_mul(unit_ms));
+    let span_ms = digits
+        .parse::<i64>()
+        .ok()
+        .filter(|_| is_number)
+        .and_then(|number| number.checked_mul(unit_ms));
     span_ms
         .filter(|span_ms| (1..=TIMESPAN_MS_MAX).contains(span_ms))
         .ok_or_else(|| Fault::node(node, format!("'{text}' is not a timespan"), WAY_OUT))
@@ -135,11 +155,20 @@ fn condition(key: &Node<'_>, body: &Node<'_>, kind: CorrelationKind) -> Result<C
         if is_temporal {
             return Ok(Condition::default());
         }
-        return Err(Fault::node(key, "the correlation has no condition", "add for example 'condition: {gte: 10}'"));
+        return Err(Fault::node(
+            key,
+            "the correlation has no condition",
+            "add for example 'condition: {gte: 10}'",
+        ));
     };
     let Content::Map(entries) = &node.content else {
-        let way_out = "write a map such as 'gte: 10'; for rules that must all occur, list them under 'rules'";
-        return Err(Fault::node(node, format!("the condition of a correlation is {}", node.kind()), way_out));
+        let way_out =
+            "write a map such as 'gte: 10'; for rules that must all occur, list them under 'rules'";
+        return Err(Fault::node(
+            node,
+            format!("the condition of a correlation is {}", node.kind()),
+            way_out,
+        ));
     };
     let mut condition = Condition::default();
     for (name, value) in entries {
@@ -148,39 +177,66 @@ fn condition(key: &Node<'_>, body: &Node<'_>, kind: CorrelationKind) -> Result<C
             "field" => condition.fields = meta::texts(node, "field")?,
             "percentile" => condition.percentile = Some(percentile(value)?),
             _ => {
-                let Some((_, ordering)) = OPERATORS.iter().find(|(operator, _)| *operator == word) else {
+                let Some((_, ordering)) = OPERATORS.iter().find(|(operator, _)| *operator == word)
+                else {
                     let way_out = "write gt, gte, lt, lte, eq, neq and, for values, field";
-                    return Err(Fault::node(name, format!("no '{word}' in the condition of a correlation"), way_out));
+                    return Err(Fault::node(
+                        name,
+                        format!("no '{word}' in the condition of a correlation"),
+                        way_out,
+                    ));
                 };
                 condition.tests.push((*ordering, number(value)?));
             }
         }
     }
     if condition.tests.is_empty() && !is_temporal {
-        return Err(Fault::node(node, "the condition compares nothing", "add for example 'gte: 10'"));
+        return Err(Fault::node(
+            node,
+            "the condition compares nothing",
+            "add for example 'gte: 10'",
+        ));
     }
     check_fields(node, kind, &condition)?;
     Ok(condition)
 }
 
 /// Which types take a field, and how many.
-fn check_fields(node: &Node<'_>, kind: CorrelationKind, condition: &Condition) -> Result<(), Fault> {
+fn check_fields(
+    node: &Node<'_>,
+    kind: CorrelationKind,
+    condition: &Condition,
+) -> Result<(), Fault> {
     let (least, most) = match kind {
-        CorrelationKind::EventCount | CorrelationKind::Temporal | CorrelationKind::TemporalOrdered => (0, 0),
+        CorrelationKind::EventCount
+        | CorrelationKind::Temporal
+        | CorrelationKind::TemporalOrdered => (0, 0),
         CorrelationKind::ValueCount => (1, usize::MAX),
         _ => (1, 1),
     };
     let count = condition.fields.len();
     let place = node.get("field").unwrap_or(node);
     if count < least {
-        return Err(Fault::node(place, "the condition names no field to measure", "add 'field:' with its name"));
+        return Err(Fault::node(
+            place,
+            "the condition names no field to measure",
+            "add 'field:' with its name",
+        ));
     }
     if count > most {
         let reason = format!("{count} fields where this correlation type takes {most}");
-        return Err(Fault::node(place, reason, "use value_count for several fields, none for event_count"));
+        return Err(Fault::node(
+            place,
+            reason,
+            "use value_count for several fields, none for event_count",
+        ));
     }
     if condition.percentile.is_some() && kind != CorrelationKind::ValuePercentile {
-        return Err(Fault::node(node, "'percentile' outside value_percentile", "remove it, or change the type"));
+        return Err(Fault::node(
+            node,
+            "'percentile' outside value_percentile",
+            "remove it, or change the type",
+        ));
     }
     Ok(())
 }
@@ -189,7 +245,11 @@ fn number(node: &Node<'_>) -> Result<f64, Fault> {
     match node.scalar() {
         Some(Scalar::Int(number, _)) => Ok(number as f64),
         Some(Scalar::Float(number, _)) => Ok(number),
-        _ => Err(Fault::node(node, format!("{} where a number is expected", node.kind()), "write a number")),
+        _ => Err(Fault::node(
+            node,
+            format!("{} where a number is expected", node.kind()),
+            "write a number",
+        )),
     }
 }
 
@@ -217,7 +277,11 @@ fn aliases(body: &Node<'_>) -> Result<Aliases, Fault> {
         let mut fields = Vec::with_capacity(rules.len());
         for (rule, field) in rules {
             let Some(name) = field.text().filter(|name| !name.is_empty()) else {
-                return Err(Fault::node(field, format!("{} where a field is expected", field.kind()), WAY_OUT));
+                return Err(Fault::node(
+                    field,
+                    format!("{} where a field is expected", field.kind()),
+                    WAY_OUT,
+                ));
             };
             fields.push((rule.text().unwrap_or_default().into(), name.into()));
         }
@@ -231,7 +295,11 @@ fn generate(node: &Node<'_>) -> Result<bool, Fault> {
         None => Ok(false),
         Some(value) => match value.scalar() {
             Some(Scalar::Bool(wanted)) => Ok(wanted),
-            _ => Err(Fault::node(value, format!("'generate' is {}", value.kind()), "write true or false")),
+            _ => Err(Fault::node(
+                value,
+                format!("'generate' is {}", value.kind()),
+                "write true or false",
+            )),
         },
     }
 }

@@ -50,7 +50,11 @@ impl<'c> Scope<'c> {
                         Content::Map(entries) => joined(self.items(item, entries)?, false),
                         Content::Scalar(..) => self.keyword(item)?,
                         Content::List(_) => {
-                            return Err(Fault::node(item, "a list within the list", "write one list"));
+                            return Err(Fault::node(
+                                item,
+                                "a list within the list",
+                                "write one list",
+                            ));
                         }
                     });
                 }
@@ -60,7 +64,11 @@ impl<'c> Scope<'c> {
         }
     }
 
-    fn items(&mut self, node: &Node<'_>, entries: &[(Node<'_>, Node<'_>)]) -> Result<Vec<Expr>, Fault> {
+    fn items(
+        &mut self,
+        node: &Node<'_>,
+        entries: &[(Node<'_>, Node<'_>)],
+    ) -> Result<Vec<Expr>, Fault> {
         if entries.is_empty() {
             return Err(empty(node));
         }
@@ -79,7 +87,11 @@ impl<'c> Scope<'c> {
         let mut values = Vec::new();
         match &value.content {
             Content::Map(_) => {
-                return Err(Fault::node(value, "a field's value is a map", "write a value or a list of values"));
+                return Err(Fault::node(
+                    value,
+                    "a field's value is a map",
+                    "write a value or a list of values",
+                ));
             }
             Content::Scalar(..) => {
                 if modifiers.all {
@@ -89,7 +101,11 @@ impl<'c> Scope<'c> {
             }
             Content::List(list) => {
                 if list.is_empty() {
-                    return Err(Fault::node(value, "a field without values", "write the values, '' or null"));
+                    return Err(Fault::node(
+                        value,
+                        "a field without values",
+                        "write the values, '' or null",
+                    ));
                 }
                 if modifiers.all && list.len() == 1 {
                     return Err(single_all(value));
@@ -117,9 +133,18 @@ impl<'c> Scope<'c> {
     }
 
     /// The atoms of one value, any of which may hold.
-    fn value(&mut self, modifiers: &Modifiers<'_>, node: &Node<'_>, into: &mut Vec<Expr>) -> Result<(), Fault> {
+    fn value(
+        &mut self,
+        modifiers: &Modifiers<'_>,
+        node: &Node<'_>,
+        into: &mut Vec<Expr>,
+    ) -> Result<(), Fault> {
         let Some(scalar) = node.scalar() else {
-            return Err(Fault::node(node, format!("{} where a value is expected", node.kind()), "write a value"));
+            return Err(Fault::node(
+                node,
+                format!("{} where a value is expected", node.kind()),
+                "write a value",
+            ));
         };
         let written = node.text().unwrap_or_default();
         if !modifiers.expand {
@@ -152,8 +177,15 @@ impl<'c> Scope<'c> {
                 }
                 let test = RegexTest { source: written.into(), ignore_case, multi_line, dot_all };
                 self.regexes.add(&test).map_err(|reason| {
-                    let reason = format!("the regular expression '{}' cannot be used: {reason}", shortened(written));
-                    Fault::node(node, reason, "write it without, or use contains, startswith and endswith")
+                    let reason = format!(
+                        "the regular expression '{}' cannot be used: {reason}",
+                        shortened(written)
+                    );
+                    Fault::node(
+                        node,
+                        reason,
+                        "write it without, or use contains, startswith and endswith",
+                    )
                 })?;
                 Test::Regex(test)
             }
@@ -169,7 +201,9 @@ impl<'c> Scope<'c> {
                 }
                 _ => return Err(wrong_type("fieldref", node, "the name of a field")),
             },
-            Kind::Time(part, ordering) => Test::TimePart(part, ordering, time_number(part, node, scalar)?),
+            Kind::Time(part, ordering) => {
+                Test::TimePart(part, ordering, time_number(part, node, scalar)?)
+            }
         };
         self.push(modifiers, test, written, node, into)
     }
@@ -193,10 +227,18 @@ impl<'c> Scope<'c> {
                 Some(Test::Number(Ordering::Eq, number))
             }
             Scalar::Null => {
-                return Err(Fault::node(node, "null where text is expected", "write '' or the word in quotes"));
+                return Err(Fault::node(
+                    node,
+                    "null where text is expected",
+                    "write '' or the word in quotes",
+                ));
             }
             Scalar::Bool(_) if !modifiers.steps.is_empty() => {
-                return Err(Fault::node(node, "a boolean where text is expected", "put the word in quotes"));
+                return Err(Fault::node(
+                    node,
+                    "a boolean where text is expected",
+                    "put the word in quotes",
+                ));
             }
             _ => None,
         };
@@ -249,11 +291,19 @@ fn joined(mut parts: Vec<Expr>, any: bool) -> Expr {
 }
 
 fn empty(node: &Node<'_>) -> Fault {
-    Fault::node(node, "a selection without conditions", "write at least one field or keyword, or remove it")
+    Fault::node(
+        node,
+        "a selection without conditions",
+        "write at least one field or keyword, or remove it",
+    )
 }
 
 fn single_all(node: &Node<'_>) -> Fault {
-    Fault::node(node, "the modifier 'all' on a single value", "remove 'all', or write a list of values")
+    Fault::node(
+        node,
+        "the modifier 'all' on a single value",
+        "remove 'all', or write a list of values",
+    )
 }
 
 fn wrong_type(modifier: &str, node: &Node<'_>, expected: &str) -> Fault {
@@ -276,7 +326,11 @@ fn network(node: &Node<'_>, scalar: Scalar<'_>) -> Result<IpNet, Fault> {
     };
     let single = || text.parse::<std::net::IpAddr>().ok().map(IpNet::from);
     text.parse::<IpNet>().ok().or_else(single).ok_or_else(|| {
-        Fault::node(node, format!("'{}' is not a network", shortened(text)), "write a network such as 10.0.0.0/8")
+        Fault::node(
+            node,
+            format!("'{}' is not a network", shortened(text)),
+            "write a network such as 10.0.0.0/8",
+        )
     })
 }
 

@@ -16,7 +16,8 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
         let at = |index: usize| u32::from(group.get(index).copied().unwrap_or_default());
         let word = at(0) << 16 | at(1) << 8 | at(2);
         for position in 0..4 {
-            let digit = ALPHABET.get((word >> (18 - 6 * position) & 63) as usize).copied().unwrap_or(b'=');
+            let digit =
+                ALPHABET.get((word >> (18 - 6 * position) & 63) as usize).copied().unwrap_or(b'=');
             text.push(if position <= group.len() { char::from(digit) } else { '=' });
         }
     }
@@ -57,13 +58,17 @@ pub(crate) fn utf16(text: &str) -> Vec<u8> {
 /// All ways to write the value with other dashes, the value itself first; `None` when it has more than
 /// [`DASHES_MAX`].
 pub(crate) fn windash(parts: &[Part]) -> Option<Vec<Vec<Part>>> {
-    let literals = parts.iter().filter_map(|part| if let Part::Literal(text) = part { Some(text) } else { None });
-    let dashes: Vec<char> = literals.flat_map(|text| text.chars()).filter(|c| DASHES.contains(c)).collect();
+    let literals = parts
+        .iter()
+        .filter_map(|part| if let Part::Literal(text) = part { Some(text) } else { None });
+    let dashes: Vec<char> =
+        literals.flat_map(|text| text.chars()).filter(|c| DASHES.contains(c)).collect();
     if dashes.len() > DASHES_MAX {
         return None;
     }
     let count = DASHES.len().pow(dashes.len() as u32);
-    let own: Vec<usize> = dashes.iter().filter_map(|c| DASHES.iter().position(|dash| dash == c)).collect();
+    let own: Vec<usize> =
+        dashes.iter().filter_map(|c| DASHES.iter().position(|dash| dash == c)).collect();
     let variant = |mut number: usize| {
         let mut own = own.iter();
         let mut next = || {
@@ -74,7 +79,10 @@ pub(crate) fn windash(parts: &[Part]) -> Option<Vec<Vec<Part>>> {
         };
         let rewrite = |part: &Part| match part {
             Part::Literal(text) => Part::Literal(
-                text.chars().map(|c| if DASHES.contains(&c) { next() } else { c }).collect::<String>().into(),
+                text.chars()
+                    .map(|c| if DASHES.contains(&c) { next() } else { c })
+                    .collect::<String>()
+                    .into(),
             ),
             other => other.clone(),
         };
@@ -89,7 +97,14 @@ mod tests {
 
     #[test]
     fn base64_is_standard() {
-        let pairs = [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("ü~", "w7x+")];
+        let pairs = [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("ü~", "w7x+"),
+        ];
         for (plain, encoded) in pairs {
             assert_eq!(base64(plain.as_bytes()), encoded);
         }

@@ -15,7 +15,11 @@ const STATUSES: [&str; 5] = ["stable", "test", "experimental", "deprecated", "un
 /// Reads everything but the version.
 pub(crate) fn read(document: &Node<'_>, path: &str) -> Result<RuleMeta, Fault> {
     let Some(title) = text(document, "title")? else {
-        return Err(Fault::node(document, "no title", "add 'title:' with a short description of what is found"));
+        return Err(Fault::node(
+            document,
+            "no title",
+            "add 'title:' with a short description of what is found",
+        ));
     };
     if title.is_empty() || title.chars().count() > TITLE_CHARS_MAX {
         let reason = format!("the title is empty or longer than {TITLE_CHARS_MAX} characters");
@@ -58,15 +62,29 @@ pub(crate) fn check_taxonomy(document: &Node<'_>) -> Result<(), Fault> {
 /// Reads `logsource`: mandatory, a map with at least one part of text.
 pub(crate) fn logsource(document: &Node<'_>) -> Result<Logsource, Fault> {
     let Some(node) = document.get("logsource") else {
-        return Err(Fault::node(document, "no logsource", "add 'logsource:' with product, category or service"));
+        return Err(Fault::node(
+            document,
+            "no logsource",
+            "add 'logsource:' with product, category or service",
+        ));
     };
     if !matches!(node.content, Content::Map(_)) {
-        return Err(Fault::node(node, format!("the logsource is {}", node.kind()), "write product, category, service"));
+        return Err(Fault::node(
+            node,
+            format!("the logsource is {}", node.kind()),
+            "write product, category, service",
+        ));
     }
     let part = |key: &str| -> Result<Option<Box<str>>, Fault> {
-        Ok(text(node, key)?.filter(|text| !text.is_empty()).map(|text| text.to_ascii_lowercase().into()))
+        Ok(text(node, key)?
+            .filter(|text| !text.is_empty())
+            .map(|text| text.to_ascii_lowercase().into()))
     };
-    Ok(Logsource { product: part("product")?, category: part("category")?, service: part("service")? })
+    Ok(Logsource {
+        product: part("product")?,
+        category: part("category")?,
+        service: part("service")?,
+    })
 }
 
 /// A text under a key; numbers and booleans count as written, null as absent.
@@ -86,12 +104,20 @@ pub(crate) fn texts(document: &Node<'_>, key: &str) -> Result<Vec<Box<str>>, Fau
         Content::List(items) => items
             .iter()
             .map(|item| {
-                let fault = || Fault::node(item, format!("'{key}' holds {}", item.kind()), "write a list of texts");
+                let fault = || {
+                    Fault::node(
+                        item,
+                        format!("'{key}' holds {}", item.kind()),
+                        "write a list of texts",
+                    )
+                };
                 item.text().map(Into::into).ok_or_else(fault)
             })
             .collect(),
         Content::Scalar(..) => Ok(text(document, key)?.map(Into::into).into_iter().collect()),
-        Content::Map(_) => Err(Fault::node(node, format!("'{key}' is a map"), "write a list of texts")),
+        Content::Map(_) => {
+            Err(Fault::node(node, format!("'{key}' is a map"), "write a list of texts"))
+        }
     }
 }
 
@@ -109,7 +135,11 @@ fn level(document: &Node<'_>) -> Result<Level, Fault> {
     match (text(document, "level")?, document.get("level")) {
         (Some(word), Some(node)) => Level::parse(word).ok_or_else(|| {
             let words: Vec<&str> = Level::ALL.iter().map(|level| level.as_str()).collect();
-            Fault::node(node, format!("no level '{word}'"), format!("the levels are {}", words.join(", ")))
+            Fault::node(
+                node,
+                format!("no level '{word}'"),
+                format!("the levels are {}", words.join(", ")),
+            )
         }),
         _ => Ok(Level::default()),
     }
@@ -121,12 +151,16 @@ fn author(document: &Node<'_>) -> Box<str> {
 }
 
 fn attack(tag: &str) -> Option<Attack> {
-    let name = tag.get(..7).filter(|prefix| prefix.eq_ignore_ascii_case("attack.")).and_then(|_| tag.get(7..))?;
+    let name = tag
+        .get(..7)
+        .filter(|prefix| prefix.eq_ignore_ascii_case("attack."))
+        .and_then(|_| tag.get(7..))?;
     let mut rest = name.chars();
     if matches!(rest.next(), Some('t' | 'T')) && rest.next().is_some_and(|c| c.is_ascii_digit()) {
         return Some(Attack::Technique(name.to_ascii_uppercase().into()));
     }
-    let is_tactic = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '-' | '_'));
+    let is_tactic =
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '-' | '_'));
     is_tactic.then(|| Attack::Tactic(name.to_ascii_lowercase().replace('_', "-").into()))
 }
 
@@ -148,7 +182,9 @@ impl Meaning {
             Content::Scalar(text, _) => {
                 let kind = match node.scalar() {
                     Some(Scalar::Null) => return self.0.update(b"n"),
-                    Some(Scalar::Bool(wanted)) => return self.0.update(if wanted { b"t" } else { b"f" }),
+                    Some(Scalar::Bool(wanted)) => {
+                        return self.0.update(if wanted { b"t" } else { b"f" });
+                    }
                     Some(Scalar::Int(..) | Scalar::Float(..)) => b"i",
                     _ => b"s",
                 };
@@ -196,7 +232,10 @@ mod tests {
     #[test]
     fn tags_become_tactics_and_techniques() {
         assert_eq!(attack("attack.t1059.001"), Some(Attack::Technique("T1059.001".into())));
-        assert_eq!(attack("attack.credential_access"), Some(Attack::Tactic("credential-access".into())));
+        assert_eq!(
+            attack("attack.credential_access"),
+            Some(Attack::Tactic("credential-access".into()))
+        );
         assert_eq!(attack("attack.g0016"), None);
         assert_eq!(attack("cve.2024-1"), None);
     }

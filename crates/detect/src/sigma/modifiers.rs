@@ -77,7 +77,8 @@ impl<'n> Modifiers<'n> {
         let mut at = field.map_or(0, |name| name.chars().count()) + 1;
         let mut seen: Vec<&str> = Vec::new();
         for word in words {
-            let fault = |reason: String, way_out: &str| Fault::at(key.place_within(at), reason, way_out);
+            let fault =
+                |reason: String, way_out: &str| Fault::at(key.place_within(at), reason, way_out);
             if seen.contains(&word) {
                 return Err(fault(format!("the modifier '{word}' stands twice"), "remove one"));
             }
@@ -89,7 +90,9 @@ impl<'n> Modifiers<'n> {
                     let before = seen.join("|");
                     fault(format!("the modifier '{word}' cannot follow '{before}'"), way_out)
                 }
-                Misfit::Field => fault(format!("the modifier '{word}' needs a field"), "name a field before it"),
+                Misfit::Field => {
+                    fault(format!("the modifier '{word}' needs a field"), "name a field before it")
+                }
             })?;
             seen.push(word);
             at += word.chars().count() + 1;
@@ -106,7 +109,10 @@ impl<'n> Modifiers<'n> {
             "cased" => self.cased = true,
             "neq" => self.neq = true,
             "expand" => self.expand = true,
-            "re" => self.set_kind(Kind::Regex { ignore_case: false, multi_line: false, dot_all: false }, false)?,
+            "re" => self.set_kind(
+                Kind::Regex { ignore_case: false, multi_line: false, dot_all: false },
+                false,
+            )?,
             "cidr" => self.set_kind(Kind::Cidr, true)?,
             "exists" => self.set_kind(Kind::Exists, true)?,
             "fieldref" if self.steps.iter().all(|step| step.is_place()) && self.steps.len() < 2 => {
@@ -114,7 +120,11 @@ impl<'n> Modifiers<'n> {
                 self.set_kind(Kind::FieldRef, true)?;
                 self.steps = steps;
             }
-            "fieldref" => return Err(Misfit::Combination("combine fieldref with one of contains, startswith, endswith")),
+            "fieldref" => {
+                return Err(Misfit::Combination(
+                    "combine fieldref with one of contains, startswith, endswith",
+                ));
+            }
             "i" | "m" | "s" => {
                 let Kind::Regex { ignore_case, multi_line, dot_all } = &mut self.kind else {
                     return Err(Misfit::Combination("write it after 're'"));
@@ -146,17 +156,19 @@ impl<'n> Modifiers<'n> {
     fn take_step(&mut self, step: Step) -> Result<(), Misfit> {
         let is_placed = self.steps.iter().any(|step| step.is_place());
         match self.kind {
-            Kind::Text if is_placed && !step.is_place() && step != Step::Windash => {
-                Err(Misfit::Combination("encode first: write contains, startswith and endswith last"))
-            }
-            Kind::FieldRef if !step.is_place() || is_placed => {
-                Err(Misfit::Combination("combine fieldref with one of contains, startswith, endswith"))
-            }
+            Kind::Text if is_placed && !step.is_place() && step != Step::Windash => Err(
+                Misfit::Combination("encode first: write contains, startswith and endswith last"),
+            ),
+            Kind::FieldRef if !step.is_place() || is_placed => Err(Misfit::Combination(
+                "combine fieldref with one of contains, startswith, endswith",
+            )),
             Kind::Text | Kind::FieldRef => {
                 self.steps.push(step);
                 Ok(())
             }
-            Kind::Regex { .. } => Err(Misfit::Combination("write anchors and text in the regular expression")),
+            Kind::Regex { .. } => {
+                Err(Misfit::Combination("write anchors and text in the regular expression"))
+            }
             _ => Err(Misfit::Combination("use one of them")),
         }
     }
@@ -257,7 +269,10 @@ fn apply_one(step: Step, stage: Stage, next: &mut Vec<Stage>) -> Result<(), Word
         }
         Step::Windash => {
             let variants = encode::windash(&into_parts(stage)?).ok_or_else(|| {
-                let reason = format!("windash: the value has more than {} dashes and slashes", encode::DASHES_MAX);
+                let reason = format!(
+                    "windash: the value has more than {} dashes and slashes",
+                    encode::DASHES_MAX
+                );
                 (reason, "use windash on the flag alone and the rest in another 'contains'")
             })?;
             next.extend(variants.into_iter().map(Stage::Parts));
@@ -266,7 +281,10 @@ fn apply_one(step: Step, stage: Stage, next: &mut Vec<Stage>) -> Result<(), Word
         Step::Base64Offset => {
             let offsets = encode::base64_offsets(&into_bytes(stage)?);
             if offsets.is_empty() {
-                return Err(("base64offset: the value is too short".to_owned(), "use a longer value"));
+                return Err((
+                    "base64offset: the value is too short".to_owned(),
+                    "use a longer value",
+                ));
             }
             next.extend(offsets.into_iter().map(text_stage));
         }
@@ -283,11 +301,16 @@ fn text_stage(text: String) -> Stage {
 
 fn into_text(stage: Stage) -> Result<String, Words> {
     let wildcard = || {
-        ("a value with wildcards cannot be encoded".to_owned(), "escape '*' and '?' with a backslash, or remove them")
+        (
+            "a value with wildcards cannot be encoded".to_owned(),
+            "escape '*' and '?' with a backslash, or remove them",
+        )
     };
     match stage {
         Stage::Parts(parts) => plain_text(&parts).map(str::to_owned).ok_or_else(wildcard),
-        Stage::Bytes(_) => Err(("the value is already UTF-16".to_owned(), "use one UTF-16 modifier")),
+        Stage::Bytes(_) => {
+            Err(("the value is already UTF-16".to_owned(), "use one UTF-16 modifier"))
+        }
     }
 }
 

@@ -88,7 +88,12 @@ pub(crate) fn document(
 
 /// Selections and condition; the keys in `reserved` are not selections. (`timeframe` belonged to the aggregations of
 /// Sigma 1 and says nothing without them.)
-fn detection(key: &Node<'_>, body: &Node<'_>, reserved: &[&str], scope: &mut Scope<'_>) -> Result<Expr, Fault> {
+fn detection(
+    key: &Node<'_>,
+    body: &Node<'_>,
+    reserved: &[&str],
+    scope: &mut Scope<'_>,
+) -> Result<Expr, Fault> {
     let Content::Map(entries) = &body.content else {
         let reason = format!("'{}' is {}", key.text().unwrap_or_default(), body.kind());
         return Err(Fault::node(body, reason, "write selections and a condition"));
@@ -139,17 +144,24 @@ fn filter(
 }
 
 /// The rules that a filter names; `any` means all of its log source.
-fn filter_rules(key: &Node<'_>, body: &Node<'_>) -> Result<Option<Vec<(Box<str>, (u32, u32))>>, Fault> {
+fn filter_rules(
+    key: &Node<'_>,
+    body: &Node<'_>,
+) -> Result<Option<Vec<(Box<str>, (u32, u32))>>, Fault> {
     const WAY_OUT: &str = "list ids or names of rules, or write 'rules: any'";
     let Some(node) = body.get("rules") else {
         return Err(Fault::node(key, "the filter names no rules", WAY_OUT));
     };
     match &node.content {
         Content::Scalar(text, _) if text.eq_ignore_ascii_case("any") => Ok(None),
-        Content::Scalar(text, _) if !text.is_empty() => Ok(Some(vec![(text.as_ref().into(), node.place())])),
+        Content::Scalar(text, _) if !text.is_empty() => {
+            Ok(Some(vec![(text.as_ref().into(), node.place())]))
+        }
         Content::List(items) if !items.is_empty() => {
             let name = |item: &Node<'_>| {
-                let fault = || Fault::node(item, format!("{} where a rule is expected", item.kind()), WAY_OUT);
+                let fault = || {
+                    Fault::node(item, format!("{} where a rule is expected", item.kind()), WAY_OUT)
+                };
                 item.text().map(|text| (text.into(), item.place())).ok_or_else(fault)
             };
             items.iter().map(name).collect::<Result<_, _>>().map(Some)

@@ -15,7 +15,9 @@ pub fn parse_parts(text: &str) -> Vec<Part> {
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
-            '\\' => literal.push(chars.next_if(|next| matches!(next, '*' | '?' | '\\')).unwrap_or('\\')),
+            '\\' => {
+                literal.push(chars.next_if(|next| matches!(next, '*' | '?' | '\\')).unwrap_or('\\'))
+            }
             '*' | '?' => {
                 push_literal(&mut parts, &literal);
                 literal.clear();
@@ -82,7 +84,9 @@ impl Pattern {
             match (part, segments.last_mut()) {
                 (Part::Any, _) => segments.push(Vec::new()),
                 (Part::One, Some(segment)) => segment.push(Piece::One),
-                (Part::Literal(text), Some(segment)) => segment.extend(text.chars().map(|c| Piece::Char(case(c)))),
+                (Part::Literal(text), Some(segment)) => {
+                    segment.extend(text.chars().map(|c| Piece::Char(case(c))))
+                }
                 (_, None) => {}
             }
         }
@@ -97,7 +101,8 @@ impl Pattern {
         let mut start = (!first.is_empty()).then_some(0);
         let mut end = first.len();
         for segment in middle.iter().filter(|segment| !segment.is_empty()) {
-            let found = (at..=value.len().checked_sub(segment.len())?).find(|&here| fits(segment, &value, here))?;
+            let found = (at..=value.len().checked_sub(segment.len())?)
+                .find(|&here| fits(segment, &value, here))?;
             at = found + segment.len();
             start = start.or(Some(found));
             end = at;
@@ -122,7 +127,10 @@ impl Pattern {
 /// Whether a segment fits at one place.
 fn fits(segment: &[Piece], value: &[char], at: usize) -> bool {
     value.get(at..at + segment.len()).is_some_and(|window| {
-        segment.iter().zip(window).all(|(piece, c)| *piece == Piece::One || *piece == Piece::Char(*c))
+        segment
+            .iter()
+            .zip(window)
+            .all(|(piece, c)| *piece == Piece::One || *piece == Piece::Char(*c))
     })
 }
 

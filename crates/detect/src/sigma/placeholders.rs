@@ -37,14 +37,18 @@ pub(crate) fn expand(
             ));
         };
         if texts.len() * values.len() > TEXTS_MAX {
-            let reason = format!("the placeholders of one value make more than {TEXTS_MAX} combinations");
+            let reason =
+                format!("the placeholders of one value make more than {TEXTS_MAX} combinations");
             return Err((reason, "use fewer placeholders in one value".to_owned()));
         }
         found = true;
         if !used.iter().any(|have| &**have == name) {
             used.push(name.into());
         }
-        texts = texts.iter().flat_map(|text| values.iter().map(move |value| format!("{text}{before}{value}"))).collect();
+        texts = texts
+            .iter()
+            .flat_map(|text| values.iter().map(move |value| format!("{text}{before}{value}")))
+            .collect();
         rest = tail;
     }
     if !found {

@@ -29,12 +29,20 @@ pub(crate) struct Fault {
 
 impl Fault {
     /// A fault at a place.
-    pub(crate) fn at(place: (u32, u32), reason: impl Into<String>, way_out: impl Into<String>) -> Self {
+    pub(crate) fn at(
+        place: (u32, u32),
+        reason: impl Into<String>,
+        way_out: impl Into<String>,
+    ) -> Self {
         Self { line: place.0, column: place.1, reason: reason.into(), way_out: way_out.into() }
     }
 
     /// A fault at the beginning of a node.
-    pub(crate) fn node(node: &Node<'_>, reason: impl Into<String>, way_out: impl Into<String>) -> Self {
+    pub(crate) fn node(
+        node: &Node<'_>,
+        reason: impl Into<String>,
+        way_out: impl Into<String>,
+    ) -> Self {
         Self::at(node.place(), reason, way_out)
     }
 

@@ -96,7 +96,10 @@ impl Loader {
     fn file(&mut self, path: &str, text: &str, placeholders: &Placeholders) {
         let (documents, fault) = yaml::parse(text);
         if documents.is_empty() && fault.is_none() {
-            self.refuse(path, Fault::at((1, 1), "the file is empty", "write a Sigma rule, or remove the file"));
+            self.refuse(
+                path,
+                Fault::at((1, 1), "the file is empty", "write a Sigma rule, or remove the file"),
+            );
         }
         for node in &documents {
             let read = parse::document(node, path, placeholders, &mut self.regexes);
@@ -116,7 +119,12 @@ impl Loader {
     fn add(&mut self, document: Document) -> Result<(), Fault> {
         match document {
             Document::Rule(mut draft) => {
-                self.identify(&mut draft.meta, &draft.meaning, draft.place, Known::Rule(self.rules.len()))?;
+                self.identify(
+                    &mut draft.meta,
+                    &draft.meaning,
+                    draft.place,
+                    Known::Rule(self.rules.len()),
+                )?;
                 self.rules.push(draft);
             }
             Document::Correlation(mut draft) => {
@@ -145,19 +153,29 @@ impl Loader {
         }
         if let Some((_, first)) = self.ids.get(&meta.id) {
             let reason = format!("the id '{}' is already used in {first}", meta.id);
-            return Err(Fault::at(place, reason, "give this rule an id of its own, or remove one of both"));
+            return Err(Fault::at(
+                place,
+                reason,
+                "give this rule an id of its own, or remove one of both",
+            ));
         }
         let first = format!("{}:{}", meta.path, meta.line).into();
         self.ids.insert(meta.id.clone(), (known, first));
         if let Some(name) = &meta.name {
-            self.names.entry(name.clone()).and_modify(|have| *have = Known::Ambiguous).or_insert(known);
+            self.names
+                .entry(name.clone())
+                .and_modify(|have| *have = Known::Ambiguous)
+                .or_insert(known);
         }
         Ok(())
     }
 
     fn find(&self, reference: &str) -> Option<Known> {
         let id = reference.to_ascii_lowercase();
-        self.ids.get(id.as_str()).map(|(known, _)| *known).or_else(|| self.names.get(reference).copied())
+        self.ids
+            .get(id.as_str())
+            .map(|(known, _)| *known)
+            .or_else(|| self.names.get(reference).copied())
     }
 
     fn finish(mut self) -> (RuleSet, Vec<Refusal>) {
@@ -165,7 +183,8 @@ impl Loader {
             self.apply(&filter);
         }
         let resolved = Resolver::new(&mut self).run();
-        let mut set = RuleSet { regexes: self.regexes, correlations: resolved, ..RuleSet::default() };
+        let mut set =
+            RuleSet { regexes: self.regexes, correlations: resolved, ..RuleSet::default() };
         for draft in self.rules {
             let mut meta = draft.meta;
             meta.version = draft.meaning.hex(8);
@@ -178,13 +197,20 @@ impl Loader {
     fn apply(&mut self, filter: &Filter) {
         let Some(named) = &filter.rules else {
             let mut applied = false;
-            for draft in self.rules.iter_mut().filter(|draft| holds(&filter.logsource, &draft.meta.logsource)) {
+            for draft in self
+                .rules
+                .iter_mut()
+                .filter(|draft| holds(&filter.logsource, &draft.meta.logsource))
+            {
                 attach(draft, filter);
                 applied = true;
             }
             if !applied {
                 let reason = format!("no rule has the log source {}", filter.logsource);
-                self.refuse(&filter.path, Fault::at(filter.place, reason, "change the filter's logsource"));
+                self.refuse(
+                    &filter.path,
+                    Fault::at(filter.place, reason, "change the filter's logsource"),
+                );
             }
             return;
         };
@@ -195,13 +221,20 @@ impl Loader {
                         attach(draft, filter);
                         continue;
                     }
-                    _ => (format!("the rule '{name}' has another log source than the filter"), "change one of both"),
+                    _ => (
+                        format!("the rule '{name}' has another log source than the filter"),
+                        "change one of both",
+                    ),
                 },
                 Some(Known::Correlation(_)) => {
                     (format!("'{name}' is a correlation"), "filter the rules that it refers to")
                 }
-                Some(Known::Ambiguous) => (format!("several rules have the name '{name}'"), "use the id"),
-                None => (format!("no rule '{name}'"), "use the id or name of a rule that is loaded"),
+                Some(Known::Ambiguous) => {
+                    (format!("several rules have the name '{name}'"), "use the id")
+                }
+                None => {
+                    (format!("no rule '{name}'"), "use the id or name of a rule that is loaded")
+                }
             };
             self.refuse(&filter.path, Fault::at(*place, fault.0, fault.1));
         }
@@ -210,7 +243,8 @@ impl Loader {
 
 /// Whether a rule's log source has each part that the filter's has.
 fn holds(filter: &Logsource, rule: &Logsource) -> bool {
-    let part = |filter: &Option<Box<str>>, rule: &Option<Box<str>>| filter.is_none() || filter == rule;
+    let part =
+        |filter: &Option<Box<str>>, rule: &Option<Box<str>>| filter.is_none() || filter == rule;
     part(&filter.product, &rule.product)
         && part(&filter.category, &rule.category)
         && part(&filter.service, &rule.service)
@@ -243,7 +277,8 @@ impl RuleSet {
             }
         }
         let wanted = |reference| referred.get(&reference).copied().unwrap_or(true);
-        self.is_reported = (0..self.rules.len()).map(|index| wanted(RuleRef::Rule(index))).collect();
+        self.is_reported =
+            (0..self.rules.len()).map(|index| wanted(RuleRef::Rule(index))).collect();
         self.is_correlation_reported =
             (0..self.correlations.len()).map(|index| wanted(RuleRef::Correlation(index))).collect();
     }
@@ -278,7 +313,11 @@ impl<'l> Resolver<'l> {
                 // All that is left waits for each other.
                 Ok(None) if waited > self.pending.len() => {
                     let reason = "the correlation refers to itself, directly or through others";
-                    let fault = Fault::at(draft.place, reason, "remove the reference that closes the circle");
+                    let fault = Fault::at(
+                        draft.place,
+                        reason,
+                        "remove the reference that closes the circle",
+                    );
                     self.refuse(index, &draft.meta.path, fault);
                 }
                 Ok(None) => {
@@ -312,11 +351,17 @@ impl<'l> Resolver<'l> {
                         inputs.push(RuleRef::Correlation(*resolved));
                         continue;
                     }
-                    Some(None) => (format!("the correlation '{name}' is refused"), "correct that one first"),
+                    Some(None) => {
+                        (format!("the correlation '{name}' is refused"), "correct that one first")
+                    }
                     None => return Ok(None),
                 },
-                Some(Known::Ambiguous) => (format!("several rules have the name '{name}'"), "use the id"),
-                None => (format!("no rule '{name}'"), "use the id or name of a rule that is loaded"),
+                Some(Known::Ambiguous) => {
+                    (format!("several rules have the name '{name}'"), "use the id")
+                }
+                None => {
+                    (format!("no rule '{name}'"), "use the id or name of a rule that is loaded")
+                }
             };
             return Err(Fault::at(*place, reason, way_out));
         }
@@ -332,11 +377,15 @@ impl<'l> Resolver<'l> {
         let of_input = |fields: &[Box<str>]| -> Result<Vec<Vec<Box<str>>>, Fault> {
             let each = rule.rules.iter().zip(&inputs);
             each.map(|(written, input)| {
-                fields.iter().map(|field| self.alias(&rule, written, *input, field, place)).collect()
+                fields
+                    .iter()
+                    .map(|field| self.alias(&rule, written, *input, field, place))
+                    .collect()
             })
             .collect()
         };
-        let fields = of_input(&rule.group_by).and_then(|group| Ok((group, of_input(&rule.fields)?)));
+        let fields =
+            of_input(&rule.group_by).and_then(|group| Ok((group, of_input(&rule.fields)?)));
         let (group_fields, measured_fields) = fields.map_err(|fault| (meta.path.clone(), fault))?;
         for input in &inputs {
             match input {
@@ -373,11 +422,15 @@ impl<'l> Resolver<'l> {
         };
         let goes_by = |name: &str| {
             name == written
-                || meta.is_some_and(|meta| meta.id.eq_ignore_ascii_case(name) || meta.name.as_deref() == Some(name))
+                || meta.is_some_and(|meta| {
+                    meta.id.eq_ignore_ascii_case(name) || meta.name.as_deref() == Some(name)
+                })
         };
-        fields.iter().find(|(name, _)| goes_by(name)).map(|(_, field)| field.clone()).ok_or_else(|| {
-            let reason = format!("the alias '{field}' names no field for the rule '{written}'");
-            Fault::at(place, reason, format!("add '{written}' under the alias '{field}'"))
-        })
+        fields.iter().find(|(name, _)| goes_by(name)).map(|(_, field)| field.clone()).ok_or_else(
+            || {
+                let reason = format!("the alias '{field}' names no field for the rule '{written}'");
+                Fault::at(place, reason, format!("add '{written}' under the alias '{field}'"))
+            },
+        )
     }
 }

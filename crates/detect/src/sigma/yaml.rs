@@ -134,10 +134,13 @@ impl<'a> Node<'a> {
     }
 
     fn size(&self) -> Size {
-        let holding = |inner: Size| Size { nodes: inner.nodes + 1, depth: inner.depth + 1, ..inner };
+        let holding =
+            |inner: Size| Size { nodes: inner.nodes + 1, depth: inner.depth + 1, ..inner };
         match &self.content {
             Content::Scalar(text, _) => Size { nodes: 1, bytes: text.len(), depth: 0 },
-            Content::List(items) => holding(items.iter().map(Node::size).fold(Size::default(), Size::beside)),
+            Content::List(items) => {
+                holding(items.iter().map(Node::size).fold(Size::default(), Size::beside))
+            }
             Content::Map(entries) => {
                 let sizes = entries.iter().flat_map(|(key, value)| [key.size(), value.size()]);
                 holding(sizes.fold(Size::default(), Size::beside))
@@ -174,14 +177,18 @@ fn resolve(text: &str) -> Scalar<'_> {
     }
     let bytes = text.as_bytes();
     let unsigned = text.trim_start_matches(['+', '-']);
-    if bytes.len() - unsigned.len() > 1 || !unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+    if bytes.len() - unsigned.len() > 1
+        || !unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+    {
         return Scalar::Text(text);
     }
     if let Some(hex) = text.strip_prefix("0x") {
-        return i64::from_str_radix(hex, 16).map_or(Scalar::Text(text), |number| Scalar::Int(number, text));
+        return i64::from_str_radix(hex, 16)
+            .map_or(Scalar::Text(text), |number| Scalar::Int(number, text));
     }
     if let Some(octal) = text.strip_prefix("0o") {
-        return i64::from_str_radix(octal, 8).map_or(Scalar::Text(text), |number| Scalar::Int(number, text));
+        return i64::from_str_radix(octal, 8)
+            .map_or(Scalar::Text(text), |number| Scalar::Int(number, text));
     }
     if unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
         if let Ok(number) = text.parse::<i64>() {
@@ -199,7 +206,10 @@ fn resolve(text: &str) -> Scalar<'_> {
 pub(crate) fn parse(text: &str) -> (Vec<Node<'_>>, Option<Fault>) {
     if text.len() > FILE_BYTES_MAX {
         let reason = format!("the file has {} bytes, more than {FILE_BYTES_MAX}", text.len());
-        return (Vec::new(), Some(Fault::at((1, 1), reason, "split it into files of one rule each")));
+        return (
+            Vec::new(),
+            Some(Fault::at((1, 1), reason, "split it into files of one rule each")),
+        );
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut tree = Tree::default();
@@ -209,7 +219,11 @@ pub(crate) fn parse(text: &str) -> (Vec<Node<'_>>, Option<Fault>) {
             Ok((event, span)) => tree.take(event, span),
             Err(error) => {
                 let place = (error.marker().line() as u32, error.marker().col() as u32 + 1);
-                Err(Fault::at(place, format!("not YAML: {}", error.info()), "correct the indentation or the quotes"))
+                Err(Fault::at(
+                    place,
+                    format!("not YAML: {}", error.info()),
+                    "correct the indentation or the quotes",
+                ))
             }
         };
         if let Err(fault) = step {
@@ -255,7 +269,11 @@ impl<'a> Tree<'a> {
             },
             Event::Alias(anchor) => {
                 let Some(target) = self.anchors.get(&anchor) else {
-                    return Err(Fault::at((line, column), "the alias stands inside its own anchor", "write it out"));
+                    return Err(Fault::at(
+                        (line, column),
+                        "the alias stands inside its own anchor",
+                        "write it out",
+                    ));
                 };
                 let size = target.size();
                 if self.open.len() + size.depth > DEPTH_MAX {
@@ -271,7 +289,9 @@ impl<'a> Tree<'a> {
                 self.anchors.clear();
                 Ok(())
             }
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) => Ok(()),
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) => {
+                Ok(())
+            }
         }
     }
 
@@ -279,7 +299,11 @@ impl<'a> Tree<'a> {
         self.nodes += nodes;
         if self.nodes > NODES_MAX || self.alias_bytes > ALIAS_BYTES_MAX {
             let reason = format!("the file has more than {NODES_MAX} nodes, aliases expanded");
-            return Err(Fault::at(place, reason, "split it into files of one rule each, without aliases"));
+            return Err(Fault::at(
+                place,
+                reason,
+                "split it into files of one rule each, without aliases",
+            ));
         }
         Ok(())
     }
@@ -311,14 +335,26 @@ impl<'a> Tree<'a> {
                 Some(key) => entries.push((key, node)),
                 None => {
                     let Some(name) = node.text() else {
-                        return Err(Fault::node(&node, format!("a key is {}", node.kind()), "write a name as key"));
+                        return Err(Fault::node(
+                            &node,
+                            format!("a key is {}", node.kind()),
+                            "write a name as key",
+                        ));
                     };
                     if name == "<<" {
-                        return Err(Fault::node(&node, "'<<' merges maps, which YAML 1.2 has not", "write it out"));
+                        return Err(Fault::node(
+                            &node,
+                            "'<<' merges maps, which YAML 1.2 has not",
+                            "write it out",
+                        ));
                     }
                     if !is_new(entries, &mut parent.seen, name) {
                         let reason = format!("the key '{name}' stands twice in the same map");
-                        return Err(Fault::node(&node, reason, "join both into one, or rename one"));
+                        return Err(Fault::node(
+                            &node,
+                            reason,
+                            "join both into one, or rename one",
+                        ));
                     }
                     parent.key = Some(node);
                 }
@@ -345,7 +381,12 @@ fn is_new(entries: &[(Node<'_>, Node<'_>)], seen: &mut FxHashSet<String>, name: 
     seen.insert(name.to_owned())
 }
 
-fn style_of(style: ScalarStyle, is_one_line: bool, tag: Option<&Tag>, place: (u32, u32)) -> Result<Style, Fault> {
+fn style_of(
+    style: ScalarStyle,
+    is_one_line: bool,
+    tag: Option<&Tag>,
+    place: (u32, u32),
+) -> Result<Style, Fault> {
     if let Some(tag) = tag {
         if tag.suffix == "str" || tag.suffix.is_empty() {
             return Ok(Style::Other);

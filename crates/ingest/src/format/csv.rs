@@ -11,11 +11,25 @@ pub fn decode(
     delimiter: u8,
     fields: &mut Fields<'_>,
 ) -> Result<Format, Malformed> {
+    let mut is_longer = false;
+    cells(row, delimiter, &mut |index, cell| match header.get(index) {
+        Some(name) if !name.is_empty() && !cell.is_empty() => fields.put(name, cell),
+        None if !cell.is_empty() => is_longer = true,
+        _ => {}
+    })?;
+    if is_longer {
+        return Err(Malformed(format!("CSV row has more cells than the header's {} columns", header.len())));
+    }
+    Ok(Format::Csv)
+}
+
+/// Calls `visit` with the number and the bytes of each cell of a row.
+pub fn cells(row: &[u8], delimiter: u8, visit: &mut dyn FnMut(usize, &[u8])) -> Result<(), Malformed> {
     if memchr::memchr(b'"', row).is_none() {
-        let cells = row.strip_suffix(b"\n").unwrap_or(row);
-        let cells = cells.strip_suffix(b"\r").unwrap_or(cells);
-        put_cells(cells.split(|byte| *byte == delimiter), header, fields)?;
-        return Ok(Format::Csv);
+        let row = row.strip_suffix(b"\n").unwrap_or(row);
+        let row = row.strip_suffix(b"\r").unwrap_or(row);
+        row.split(|byte| *byte == delimiter).enumerate().for_each(|(index, cell)| visit(index, cell));
+        return Ok(());
     }
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
@@ -23,33 +37,12 @@ pub fn decode(
         .delimiter(delimiter)
         .buffer_capacity(row.len().clamp(64, 8192))
         .from_reader(row);
-    let mut record = csv::ByteRecord::with_capacity(row.len(), header.len());
+    let mut record = csv::ByteRecord::with_capacity(row.len(), 64);
     match reader.read_byte_record(&mut record) {
-        Ok(true) => put_cells(record.iter(), header, fields)?,
+        Ok(true) => record.iter().enumerate().for_each(|(index, cell)| visit(index, cell)),
         Ok(false) => return Err(Malformed("CSV row without cells".to_owned())),
         Err(error) => return Err(Malformed(format!("CSV row cannot be read: {error}"))),
     }
-    Ok(Format::Csv)
-}
-
-fn put_cells<'c>(
-    cells: impl Iterator<Item = &'c [u8]>,
-    header: &[Box<str>],
-    fields: &mut Fields<'_>,
-) -> Result<(), Malformed> {
-    for (index, cell) in cells.enumerate() {
-        if cell.is_empty() {
-            continue;
-        }
-        let Some(name) = header.get(index) else {
-            return Err(Malformed(format!(
-                "CSV row has more cells than the header's {} columns",
-                header.len()
-            )));
-        };
-        if !name.is_empty() {
-            fields.put(name, cell);
-        }
-    }
     Ok(())
 }
+

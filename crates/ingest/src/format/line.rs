@@ -3,7 +3,7 @@
 use memchr::memchr;
 
 use super::scan::find_early;
-use super::{Format, JsonDecoder, access, auditd, cef, kv, leef, syslog};
+use super::{Documents, Format, access, auditd, cef, kv, leef, syslog};
 use crate::{Fields, Malformed};
 
 /// How far into a message CEF and LEEF may begin.
@@ -17,12 +17,12 @@ const HEADER_WITHIN: usize = 512;
 pub fn decode(
     line: &[u8],
     fields: &mut Fields<'_>,
-    json: &mut JsonDecoder<'_>,
+    documents: &mut Documents,
 ) -> Result<Format, Malformed> {
     let line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line);
     let line = trimmed(line);
     if is_json(line) {
-        return json(line, fields);
+        return documents.decode(line, fields);
     }
     if auditd_first(line) {
         return auditd::decode(line, fields);
@@ -34,7 +34,7 @@ pub fn decode(
         if auditd::is_record(body) {
             return auditd::decode(line, fields);
         }
-        return match inner(body, fields, json)? {
+        return match inner(body, fields, documents)? {
             Some(
                 format @ (Format::Cef
                 | Format::Leef
@@ -53,7 +53,7 @@ pub fn decode(
             }
         };
     }
-    if let Some(format) = inner(line, fields, json)? {
+    if let Some(format) = inner(line, fields, documents)? {
         return Ok(format);
     }
     fields.put("message", line);
@@ -93,13 +93,16 @@ fn auditd_first(line: &[u8]) -> bool {
 fn inner(
     text: &[u8],
     fields: &mut Fields<'_>,
-    json: &mut JsonDecoder<'_>,
+    documents: &mut Documents,
 ) -> Result<Option<Format>, Malformed> {
     let text = text.trim_ascii_start();
     let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
     let document = text.strip_prefix(b"@cee:").map_or(text, <[u8]>::trim_ascii_start);
     if is_json(document) && matches!(document.trim_ascii_end().last(), Some(b'}' | b']')) {
-        return json(document, fields).map(Some);
+        return documents.decode(document, fields).map(Some);
+    }
+    if text.starts_with(b"<Event") && text.trim_ascii_end().ends_with(b"</Event>") {
+        return documents.decode(text.trim_ascii_end(), fields).map(Some);
     }
     if let Some(at) = marker(text, b"CEF:") {
         return cef::decode(text.get(at..).unwrap_or_default(), fields).map(Some);

@@ -75,7 +75,7 @@ impl Format {
             Self::Syslog => "syslog",
             Self::Cef => "cef",
             Self::Leef => "leef",
-            Self::KeyValue => "key_value",
+            Self::KeyValue => "keyvalue",
             Self::Auditd => "auditd",
             Self::Zeek => "zeek",
             Self::Csv => "csv",
@@ -100,9 +100,30 @@ impl From<json::JsonForm> for Format {
     }
 }
 
-/// Decodes one JSON document into fields; returns [`Format::Json`], or [`Format::Windows`] when the document
-/// is a Windows event.
-pub type JsonDecoder<'d> = dyn FnMut(&[u8], &mut Fields<'_>) -> Result<Format, Malformed> + 'd;
+/// The decoders of structured documents, which stand alone or inside a line. They keep the names of one chunk.
+#[derive(Debug)]
+pub struct Documents {
+    /// For JSON.
+    pub json: json::JsonDecoder,
+    /// For XML elements.
+    pub xml: xml::XmlDecoder,
+}
+
+impl Documents {
+    /// For one chunk; documents nested deeper than `depth_max` are refused.
+    pub fn new(depth_max: usize) -> Self {
+        Self { json: json::JsonDecoder::new(depth_max), xml: xml::XmlDecoder::new(depth_max) }
+    }
+
+    /// Decodes a document that stands inside a line: XML when it begins with `<`, else JSON.
+    pub fn decode(&mut self, document: &[u8], fields: &mut Fields<'_>) -> Result<Format, Malformed> {
+        let form = match document.first() {
+            Some(b'<') => self.xml.decode(document, fields),
+            _ => self.json.decode(document, fields),
+        };
+        form.map(Format::from)
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,7 @@ use super::convert::{self, Conversion};
 use super::expr::{Context, Expr};
 use super::positions::Positions;
 use super::select::{Condition, Selector, View};
-use crate::format::{Format, json::JsonDecoder};
+use crate::format::{Documents, Format};
 use crate::{Fields, Limits};
 
 /// Hashes of one value that are kept.
@@ -53,6 +53,10 @@ pub(super) enum ExtractForm {
 
 #[derive(Debug)]
 pub(super) struct SourceMap {
+    /// Prefixes (with their dot) below which shippers put the whole record.
+    pub(super) unwrap: Vec<Box<str>>,
+    /// Objects of JSON records that are also given as text.
+    pub(super) objects: Vec<(FieldId, Box<str>)>,
     pub(super) extract: Vec<Extract>,
     pub(super) kinds: Selector,
 }
@@ -68,12 +72,41 @@ pub(super) struct KindMap {
 }
 
 /// Memory that is reused from record to record, one for each thread.
-#[derive(Default)]
+#[derive(Debug)]
 pub struct Scratch {
     positions: Positions,
     lower: Vec<u8>,
     copy: Vec<u8>,
-    pub(crate) json: JsonDecoder,
+    /// The decoders of documents of the current chunk.
+    pub(crate) documents: Documents,
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        let documents = Documents::new(Limits::default().depth_max);
+        Self { positions: Positions::default(), lower: Vec::new(), copy: Vec::new(), documents }
+    }
+}
+
+impl Scratch {
+    /// Forgets the names of the chunk before.
+    pub(crate) fn begin_chunk(&mut self, depth_max: usize) {
+        self.documents = Documents::new(depth_max);
+    }
+}
+
+/// The record that is to be mapped; its native fields have been pushed.
+pub struct Record<'a> {
+    /// What it turned out to be.
+    pub format: Format,
+    /// The bytes that the batch will own.
+    pub raw: &'a [u8],
+    /// Where the record stands in them.
+    pub range: std::ops::Range<usize>,
+    /// When its input was last written, for times without a year.
+    pub reference: Option<Timestamp>,
+    /// Index of a source that the user named.
+    pub forced: Option<usize>,
 }
 
 /// What became of a record.
@@ -90,29 +123,23 @@ pub struct Mapped {
 }
 
 impl Mapper {
-    /// Maps the record whose native fields have been pushed. `forced` is the index of a source that the user named.
-    pub fn map(
-        &self,
-        format: Format,
-        forced: Option<usize>,
-        raw: &[u8],
-        builder: &mut BatchBuilder,
-        scratch: &mut Scratch,
-        reference: Option<Timestamp>,
-        limits: &Limits,
-    ) -> Mapped {
+    /// Recognises a record and maps it.
+    pub fn map(&self, record: &Record<'_>, builder: &mut BatchBuilder, scratch: &mut Scratch, limits: &Limits) -> Mapped {
+        let raw = record.raw;
         scratch.positions.begin(self.catalog.fields.len());
         scratch.positions.add(builder.record(), 0);
         let nothing = Mapped { kind: KindId::UNRECOGNISED, time: None, lacks_time: false, unconverted: None };
-        let recognised = forced.or_else(|| {
+        let recognised = record.forced.or_else(|| {
             let view = View { builder, raw, positions: &scratch.positions };
-            let selector = self.recognisers.get(format as usize)?;
+            let selector = self.recognisers.get(record.format as usize)?;
             selector.select(&view, &mut scratch.lower).map(|source| source as usize)
         });
         let Some(source) = recognised.and_then(|index| self.sources.get(index)) else {
             builder.end_native();
             return nothing;
         };
+        self.unwrap(source, builder, scratch);
+        push_objects(source, record, builder, scratch);
         self.extract(&source.extract, raw, builder, scratch, limits);
         let view = View { builder, raw, positions: &scratch.positions };
         let Some(kind_id) = source.kinds.select(&view, &mut scratch.lower) else {
@@ -123,7 +150,7 @@ impl Mapper {
         self.extract(&kind.extract, raw, builder, scratch, limits);
         builder.end_native();
         let natives = builder.record_len();
-        let mut context = Context { builder, raw, positions: &scratch.positions, reference };
+        let mut context = Context { builder, raw, positions: &scratch.positions, reference: record.reference };
         let unconverted = self.attributes(kind, KindId(kind_id), natives, &mut context);
         let time = kind.time.iter().find_map(|expr| {
             let value = context.evaluate(expr)?;
@@ -133,6 +160,24 @@ impl Mapper {
         self.aliases(kind, natives, &mut context);
         let lacks_time = time.is_none() && !kind.time.is_empty();
         Mapped { kind: KindId(kind_id), time, lacks_time, unconverted }
+    }
+
+    /// Gives fields below a shipper's wrapper also under their own names.
+    fn unwrap(&self, source: &SourceMap, builder: &mut BatchBuilder, scratch: &mut Scratch) {
+        let natives = builder.record_len();
+        for prefix in &source.unwrap {
+            for index in 0..natives {
+                let Some(slot) = builder.record().get(index).copied() else { break };
+                let name = builder.unknown_name(slot.field).unwrap_or_else(|| self.catalog.fields.name(slot.field));
+                let Some(own) = name.strip_prefix(&**prefix).map(str::to_owned) else { continue };
+                let id = self.catalog.fields.get(&own).unwrap_or_else(|| builder.unknown_field(&own));
+                let is_there = scratch.positions.find(id).is_some_and(|at| at < natives);
+                if !is_there {
+                    builder.push(id, slot.value);
+                }
+            }
+        }
+        scratch.positions.add(builder.record(), natives);
     }
 
     fn attributes(&self, kind: &KindMap, id: KindId, natives: usize, context: &mut Context<'_>) -> Option<FieldId> {
@@ -248,20 +293,45 @@ impl Mapper {
                 let _is_pairs = crate::format::kv::decode(text, &mut fields).is_ok();
             }
             ExtractForm::Json => {
-                let _is_json = scratch.json.decode(text, &mut fields).is_ok();
+                let _is_json = scratch.documents.decode(text, &mut fields).is_ok();
             }
             ExtractForm::Csv { columns, separator } => {
-                let cells = crate::format::csv::split_row(text, *separator);
-                for (column, cell) in columns.iter().zip(&cells) {
-                    if let Some(field) = column
+                let mut put = |index: usize, cell: &[u8]| {
+                    if let Some(Some(field)) = columns.get(index)
                         && !cell.is_empty()
                     {
                         fields.put_id(*field, cell);
                     }
-                }
+                };
+                let _is_row = crate::format::csv::cells(text, *separator, &mut put).is_ok();
             }
         }
     }
+}
+
+/// Gives whole objects of a JSON record as their text, which stands in the record.
+fn push_objects(source: &SourceMap, record: &Record<'_>, builder: &mut BatchBuilder, scratch: &mut Scratch) {
+    if source.objects.is_empty() || record.format != Format::Json {
+        return;
+    }
+    let before = builder.record_len();
+    let Some(bytes) = record.raw.get(record.range.clone()) else { return };
+    let Some(start) = memchr::memchr(b'{', bytes) else { return };
+    let document = bytes.get(start..).unwrap_or_default();
+    for (field, name) in &source.objects {
+        let prefixes = std::iter::once("").chain(source.unwrap.iter().map(|prefix| &**prefix));
+        let found = prefixes.into_iter().find_map(|prefix| {
+            let whole = format!("{prefix}{name}");
+            let path: Vec<&str> = whole.split('.').collect();
+            sonic_rs::get(document, &path).ok()
+        });
+        let Some(text) = found.as_ref().map(sonic_rs::LazyValue::as_raw_str) else { continue };
+        if text.starts_with(['{', '[']) && scratch.positions.find(*field).is_none() {
+            let value = Fields::new(builder, &model::FieldTable::default(), record.raw, usize::MAX).value_of(text.as_bytes());
+            builder.push(*field, value);
+        }
+    }
+    scratch.positions.add(builder.record(), before);
 }
 
 /// Pushes a value as its attribute's type; false when it cannot be.

@@ -140,7 +140,9 @@ impl Compiler {
             summary: about.summary.into(),
             docs: about.docs.into(),
         });
-        self.sources.push(SourceMap { extract, kinds: selector });
+        let objects = map.objects.iter().map(|name| (self.catalog.fields.intern(name), name.as_str().into())).collect();
+        let unwrap = map.unwrap.iter().map(|prefix| format!("{prefix}.").into_boxed_str()).collect();
+        self.sources.push(SourceMap { unwrap, objects, extract, kinds: selector });
         Ok(())
     }
 

@@ -1,0 +1,21 @@
+//! One module for each command.
+
+
+mod documents;
+mod parse;
+
+mod sources;
+
+use crate::args::{Arguments, Command};
+use crate::exit::Outcome;
+use crate::terminal::Console;
+
+/// Runs the command.
+pub(crate) fn run(arguments: Arguments, console: &mut Console) -> Outcome {
+    match arguments.command {
+        Command::Parse(arguments) => parse::run(&arguments, console),
+        Command::Sources(command) => sources::run(&command, console),
+        Command::Completions { shell } => documents::completions(shell, console),
+        Command::Man { dir } => documents::man(&dir, console),
+    }
+}

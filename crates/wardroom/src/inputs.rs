@@ -1,0 +1,160 @@
+//! From the paths of the command line to the files to read: folders to the bottom, sorted, loops passed over.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ingest::Limits;
+use ingest::input::{self, Input};
+use model::Timestamp;
+
+use crate::exit::Failure;
+
+/// Folders within folders.
+const DEPTH_MAX: usize = 64;
+
+/// One thing to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// Standard input.
+    Stdin,
+    /// A file and its size.
+    File(PathBuf, u64),
+}
+
+/// What the paths lead to.
+#[derive(Debug, Default)]
+pub(crate) struct Inputs {
+    /// In the order of the paths, files of a folder by name.
+    pub(crate) sources: Vec<Source>,
+    /// Folders that could not be listed, in words.
+    pub(crate) unlisted: Vec<String>,
+}
+
+impl Inputs {
+    /// Bytes of all files; `None` when standard input is among them.
+    pub(crate) fn bytes(&self) -> Option<u64> {
+        self.sources.iter().map(|source| if let Source::File(_, size) = source { Some(*size) } else { None }).sum()
+    }
+}
+
+/// Finds what to read.
+///
+/// # Errors
+/// When a path that was named does not exist or may not be read.
+pub(crate) fn collect(paths: &[PathBuf]) -> Result<Inputs, Failure> {
+    let mut inputs = Inputs::default();
+    for path in paths {
+        if path.as_os_str() == "-" {
+            if inputs.sources.contains(&Source::Stdin) {
+                return Err(Failure::usage("standard input ('-') can be read only once"));
+            }
+            inputs.sources.push(Source::Stdin);
+            continue;
+        }
+        let about = fs::metadata(path).map_err(|error| Failure::file("read", path, &error))?;
+        if about.is_dir() {
+            fs::read_dir(path).map_err(|error| Failure::file("read", path, &error))?;
+            walk(path, &mut Vec::new(), &mut inputs);
+        } else {
+            File::open(path).map_err(|error| Failure::file("read", path, &error))?;
+            inputs.sources.push(Source::File(path.clone(), about.len()));
+        }
+    }
+    Ok(inputs)
+}
+
+fn walk(folder: &Path, ancestors: &mut Vec<PathBuf>, inputs: &mut Inputs) {
+    let Ok(real) = fs::canonicalize(folder) else { return };
+    if ancestors.len() >= DEPTH_MAX || ancestors.contains(&real) {
+        return;
+    }
+    let mut entries: Vec<PathBuf> = match fs::read_dir(folder) {
+        Ok(entries) => entries.filter_map(Result::ok).map(|entry| entry.path()).collect(),
+        Err(error) => {
+            inputs.unlisted.push(Failure::file("read", folder, &error).message);
+            return;
+        }
+    };
+    entries.sort();
+    ancestors.push(real);
+    for path in entries {
+        // What a link points to may be gone; sockets and pipes would wait for ever.
+        match fs::metadata(&path) {
+            Ok(about) if about.is_dir() => walk(&path, ancestors, inputs),
+            Ok(about) if about.is_file() => inputs.sources.push(Source::File(path, about.len())),
+            _ => {}
+        }
+    }
+    ancestors.pop();
+}
+
+/// A file that counts the bytes it gives.
+struct Counted {
+    file: File,
+    read_bytes: Arc<AtomicU64>,
+}
+
+impl io::Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.read_bytes.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+impl io::Seek for Counted {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
+/// Opens one source for reading. Bytes read from files are added to `read_bytes`.
+pub(crate) fn open(source: &Source, limits: Limits, read_bytes: &Arc<AtomicU64>) -> io::Result<Input> {
+    match source {
+        Source::Stdin => Ok(input::open_stream(Box::new(io::stdin()), Arc::from("(standard input)"), None, limits)),
+        Source::File(path, _) => {
+            let file = File::open(path)?;
+            let name: Arc<str> = Arc::from(path.to_string_lossy());
+            let about = file.metadata()?;
+            let reference = about.modified().ok().and_then(|at| jiff::Timestamp::try_from(at).ok());
+            let reference = reference.map(|at| Timestamp(at.as_millisecond()));
+            let file = Counted { file, read_bytes: Arc::clone(read_bytes) };
+            if about.is_file() {
+                Ok(input::open(Box::new(file), name, reference, limits))
+            } else {
+                Ok(input::open_stream(Box::new(file), name, reference, limits))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use super::*;
+    use crate::exit::Code;
+
+    #[test]
+    fn folders_are_read_sorted_and_loops_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("b")).unwrap();
+        fs::write(at("b/2.log"), "x").unwrap();
+        fs::write(at("a.log"), "x").unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(folder.path(), at("b/loop")).unwrap();
+        let found = collect(&[folder.path().to_owned()]).unwrap();
+        assert_eq!(found.sources, [Source::File(at("a.log"), 1), Source::File(at("b/2.log"), 1)]);
+        assert_eq!(found.bytes(), Some(2));
+    }
+
+    #[test]
+    fn a_missing_path_is_named() {
+        let failure = collect(&[PathBuf::from("no/such/file")]).unwrap_err();
+        assert_eq!(failure.code, Code::NotFound);
+        assert!(failure.message.contains("no/such/file"));
+    }
+}

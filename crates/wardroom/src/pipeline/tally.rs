@@ -1,0 +1,148 @@
+//! What was read: events by kind, problems by reason, records without a time.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use model::{Catalog, EventBatch, KindId, Problem, ProblemReason};
+use serde::Serialize;
+
+use crate::exit::Code;
+use crate::terminal::Console;
+use crate::visible::{shorten, visible};
+
+/// Problems that are told one by one.
+const TOLD_MAX: usize = 20;
+
+/// Counts over a run.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    /// Events by kind: how many, and how many of them without a time.
+    kinds: BTreeMap<KindId, (u64, u64)>,
+    problems: BTreeMap<ProblemReason, u64>,
+    told: Vec<String>,
+    /// Bytes of decoded input.
+    pub(crate) bytes: u64,
+}
+
+/// One row of the summary.
+#[derive(Debug, Serialize)]
+pub(crate) struct KindCount {
+    /// `source/kind`.
+    pub(crate) kind: String,
+    /// OCSF class.
+    pub(crate) class: String,
+    /// Events of it.
+    pub(crate) events: u64,
+    /// Events of it without a readable time.
+    pub(crate) without_time: u64,
+}
+
+impl Tally {
+    /// Counts the events of a batch.
+    pub(crate) fn batch(&mut self, batch: &EventBatch) {
+        for event in batch.iter() {
+            let count = self.kinds.entry(event.kind()).or_default();
+            count.0 += 1;
+            count.1 += u64::from(event.time().is_none());
+        }
+    }
+
+    /// Adds another tally to this one.
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (kind, count) in &other.kinds {
+            let sum = self.kinds.entry(*kind).or_default();
+            sum.0 += count.0;
+            sum.1 += count.1;
+        }
+        self.bytes += other.bytes;
+    }
+
+    /// Counts a problem and remembers the first ones in words.
+    pub(crate) fn problem(&mut self, name: &Arc<str>, problem: &Problem) {
+        *self.problems.entry(problem.reason).or_default() += 1;
+        let is_routine = matches!(problem.reason, ProblemReason::Unrecognised | ProblemReason::NoTime);
+        if !is_routine && self.told.len() < TOLD_MAX {
+            let place = problem.line.map_or_else(|| format!("offset {}", problem.offset), |line| format!("line {line}"));
+            let words = format!("{name}: {place}: {}: {}", problem.reason.as_str(), problem.detail);
+            self.told.push(shorten(&visible(&words), 400).into_owned());
+        }
+    }
+
+    /// All events.
+    pub(crate) fn events(&self) -> u64 {
+        self.kinds.values().map(|count| count.0).sum()
+    }
+
+    /// Events that no source recognised.
+    pub(crate) fn unrecognised(&self) -> u64 {
+        self.kinds.get(&KindId::UNRECOGNISED).map_or(0, |count| count.0)
+    }
+
+    /// How many sources wrote the events.
+    pub(crate) fn sources(&self, catalog: &Catalog) -> usize {
+        let mut seen: Vec<usize> = self.kinds.keys().filter_map(|kind| catalog.kind(*kind).source).collect();
+        seen.sort_unstable();
+        seen.dedup();
+        seen.len()
+    }
+
+    /// Problems by reason.
+    pub(crate) fn problems(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.problems.iter().map(|(reason, count)| (reason.as_str(), *count))
+    }
+
+    /// All problems.
+    pub(crate) fn problem_count(&self) -> u64 {
+        self.problems.values().sum()
+    }
+
+    /// [`Code::Incomplete`] when a part of the input could not be read at all.
+    pub(crate) fn code(&self) -> Code {
+        let lost = [ProblemReason::DamagedContainer, ProblemReason::OverLimit, ProblemReason::NotText];
+        if lost.iter().any(|reason| self.problems.contains_key(reason)) { Code::Incomplete } else { Code::Ok }
+    }
+
+    /// Events by kind, in the order of the catalog.
+    pub(crate) fn rows(&self, catalog: &Catalog) -> Vec<KindCount> {
+        let row = |(kind, count): (&KindId, &(u64, u64))| KindCount {
+            kind: if *kind == KindId::UNRECOGNISED { "unrecognised".to_owned() } else { catalog.kind_label(*kind) },
+            class: catalog.kind(*kind).class_name.to_string(),
+            events: count.0,
+            without_time: count.1,
+        };
+        self.kinds.iter().map(row).collect()
+    }
+
+    /// Tells the first problems to the person, and how many there were.
+    pub(crate) fn tell(&self, console: &Console) {
+        for words in &self.told {
+            console.note(&format!("problem: {words}"));
+        }
+        let told = self.told.len() as u64;
+        let quiet = [ProblemReason::Unrecognised, ProblemReason::NoTime];
+        let routine: u64 = quiet.iter().filter_map(|reason| self.problems.get(reason)).sum();
+        let more = self.problem_count().saturating_sub(told + routine);
+        if more > 0 {
+            console.note(&format!("problem: {more} more; --dead-letters FILE writes all of them with their records"));
+        }
+    }
+
+    /// The counts as a table and as lines.
+    pub(crate) fn table(&self, catalog: &Catalog, console: &Console) -> String {
+        let mut table = console.table(&["SOURCE/KIND", "OCSF CLASS", "EVENTS", "WITHOUT TIME"]);
+        for row in self.rows(catalog) {
+            table.add_row([row.kind, row.class, row.events.to_string(), row.without_time.to_string()]);
+        }
+        let events = self.events();
+        let recognised = events - self.unrecognised();
+        let percent = if events == 0 { 0.0 } else { recognised as f64 * 100.0 / events as f64 };
+        let mut text = format!("{table}\n\n{events} events, {recognised} recognised ({percent:.1} %)\n");
+        if self.problem_count() == 0 {
+            text.push_str("no problems\n");
+        } else {
+            let parts: Vec<String> = self.problems().map(|(reason, count)| format!("{reason} {count}")).collect();
+            text.push_str(&format!("{} problems: {}\n", self.problem_count(), parts.join(", ")));
+        }
+        text
+    }
+}

@@ -1,0 +1,94 @@
+//! Where output goes: data to standard output, talk to standard error, colour only for people.
+
+use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write};
+
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{ContentArrangement, Table};
+use model::Level;
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Colour {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The terminal and the pipe.
+pub(crate) struct Console {
+    /// Standard output, buffered.
+    pub(crate) out: BufWriter<Stdout>,
+    is_coloured: bool,
+    is_quiet: bool,
+}
+
+impl Console {
+    /// A console that follows the user's wishes.
+    pub(crate) fn new(colour: Colour, is_quiet: bool) -> Self {
+        let is_wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let is_coloured = match colour {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => is_wanted && io::stdout().is_terminal(),
+        };
+        Self { out: BufWriter::with_capacity(1 << 16, io::stdout()), is_coloured, is_quiet }
+    }
+
+    /// Says something to the person, not to the pipe. `--quiet` silences it.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.is_quiet {
+            self.complain(text);
+        }
+    }
+
+    /// Says what must be heard, `--quiet` or not.
+    pub(crate) fn complain(&self, text: &str) {
+        // A standard error that is gone leaves nobody to tell.
+        let _told = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// Whether a progress bar has somebody to look at it.
+    pub(crate) fn shows_progress(&self) -> bool {
+        !self.is_quiet && io::stderr().is_terminal()
+    }
+
+    /// An empty table as wide as the terminal, or as its content in a pipe.
+    pub(crate) fn table(&self, header: &[&str]) -> Table {
+        let mut table = Table::new();
+        table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+        if !io::stdout().is_terminal() {
+            table.load_preset(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        }
+        table.set_header(header.iter().map(|name| (*name).to_owned()));
+        table
+    }
+
+    /// `text` in the colour of a level.
+    pub(crate) fn level(&self, level: Level, text: &str) -> String {
+        let code = match level {
+            Level::Critical => "1;97;41",
+            Level::High => "1;31",
+            Level::Medium => "1;33",
+            Level::Low => "36",
+            Level::Informational => "2",
+        };
+        self.styled(code, text)
+    }
+
+    /// `text` in bold.
+    pub(crate) fn bold(&self, text: &str) -> String {
+        self.styled("1", text)
+    }
+
+    /// `text` faint.
+    pub(crate) fn faint(&self, text: &str) -> String {
+        self.styled("2", text)
+    }
+
+    fn styled(&self, code: &str, text: &str) -> String {
+        if self.is_coloured { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
