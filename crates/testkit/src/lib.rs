@@ -1,1 +1,4 @@
-//! Placeholder
+//! What tests and fuzz targets share.
+
+pub mod entry;
+pub mod mutate;
