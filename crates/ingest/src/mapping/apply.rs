@@ -49,6 +49,7 @@ pub(super) enum ExtractForm {
     KeyValue,
     Json,
     Csv { columns: Vec<Option<FieldId>>, separator: u8 },
+    List { field: FieldId, separator: u8 },
 }
 
 #[derive(Debug)]
@@ -189,9 +190,11 @@ impl Mapper {
                 continue;
             }
             if op.takes_all
-                && let Expr::Field(field) = &op.expr
+                && let Some(field) = context.taken_from(&op.expr)
             {
-                push_further(op, *field, natives, context);
+                push_further(field, natives, context, &mut |value, context| {
+                    push_attribute(op, value, context);
+                });
             }
         }
         if kind.passthrough {
@@ -219,6 +222,9 @@ impl Mapper {
         for (name, expr) in &kind.sigma {
             if let Some(value) = context.evaluate(expr) {
                 context.builder.push(*name, value);
+            }
+            if let Some(field) = context.taken_from(expr) {
+                push_further(field, natives, context, &mut |value, context| context.builder.push(*name, value));
             }
         }
         let ends = context.builder.record_len();
@@ -294,6 +300,13 @@ impl Mapper {
             }
             ExtractForm::Json => {
                 let _is_json = scratch.documents.decode(text, &mut fields).is_ok();
+            }
+            ExtractForm::List { field, separator } => {
+                for item in text.split(|byte| byte == separator).map(<[u8]>::trim_ascii) {
+                    if !item.is_empty() {
+                        fields.put_id(*field, item);
+                    }
+                }
             }
             ExtractForm::Csv { columns, separator } => {
                 let mut put = |index: usize, cell: &[u8]| {
@@ -376,14 +389,18 @@ fn push_hashes(
     true
 }
 
-/// The second and later values of a repeated field, for attributes that are lists.
-fn push_further(op: &Op, field: FieldId, natives: usize, context: &mut Context<'_>) {
+/// Hands on the second and later values of a repeated field.
+fn push_further(
+    field: FieldId,
+    natives: usize,
+    context: &mut Context<'_>,
+    push: &mut dyn FnMut(Value, &mut Context<'_>),
+) {
     let Some(first) = context.positions.find(field) else { return };
     for index in first + 1..natives {
         let Some(slot) = context.builder.record().get(index).copied() else { break };
         if slot.field == field && !context.is_void(slot.value) {
-            push_attribute(op, slot.value, context);
+            push(slot.value, context);
         }
     }
 }
-

@@ -136,6 +136,18 @@ impl Context<'_> {
         }
     }
 
+    /// The native field whose value an expression takes as it is, in this record.
+    pub(super) fn taken_from(&mut self, expr: &Expr) -> Option<FieldId> {
+        match expr {
+            Expr::Field(field) => self.evaluate(expr).map(|_| *field),
+            Expr::First(items) => {
+                let found = items.iter().find(|item| self.evaluate(item).is_some())?;
+                self.taken_from(found)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether a value says that there is none.
     pub(super) fn is_void(&self, value: Value) -> bool {
         match value {
