@@ -12,7 +12,9 @@ use detect::Engine;
 use detect::sigma::{Placeholders, RuleSet};
 use ingest::format::json::JsonDecoder;
 use ingest::format::xml::XmlDecoder;
-use ingest::format::{Documents, access, auditd, cef, csv, evtx, kv, leef, line, syslog, timestamp, w3c, zeek};
+use ingest::format::{
+    Documents, access, auditd, cef, csv, evtx, kv, leef, line, syslog, timestamp, w3c, zeek,
+};
 use ingest::input::{Piece, open, open_stream};
 use ingest::mapping::{Mapper, Scratch, SourceFiles};
 use ingest::{Fields, Ingest, Limits};
@@ -44,7 +46,10 @@ impl Outcome {
     /// breaks them. Compressed inputs may grow up to the limits of [`limits`].
     pub fn is_in_proportion(&self, input: usize) -> bool {
         let unpacked = limits().ratio_free_bytes as usize + 1024 * input;
-        self.records <= unpacked && self.problems <= unpacked && self.fields <= unpacked && self.bytes <= 16 * unpacked
+        self.records <= unpacked
+            && self.problems <= unpacked
+            && self.fields <= unpacked
+            && self.bytes <= 16 * unpacked
     }
 }
 
@@ -115,7 +120,8 @@ pub fn evtx(data: &[u8]) -> Outcome {
     let mut decoder = JsonDecoder::new(limits().depth_max);
     for (_, range) in &found.records {
         let rendered = found.json.get(range.clone()).unwrap_or_default();
-        outcome = outcome.and(record(rendered, |data, fields| decoder.decode(data, fields).is_ok()));
+        outcome =
+            outcome.and(record(rendered, |data, fields| decoder.decode(data, fields).is_ok()));
         // The decoder's names belong to the batch of one call of `record`.
         decoder = JsonDecoder::new(limits().depth_max);
     }
@@ -124,11 +130,14 @@ pub fn evtx(data: &[u8]) -> Outcome {
 
 /// The whole way with the sources of `content`: input, format, mapping, and back to OCSF.
 pub fn ingest(data: &[u8]) -> Outcome {
-    static CONTENT: LazyLock<Option<Ingest>> = LazyLock::new(|| Some(Ingest::new(content().ok()?, limits())));
+    static CONTENT: LazyLock<Option<Ingest>> =
+        LazyLock::new(|| Some(Ingest::new(content().ok()?, limits())));
     let Some(ingest) = CONTENT.as_ref() else { return Outcome::default() };
     let mut outcome = Outcome::default();
     let mut scratch = Scratch::default();
-    for piece in open(Box::new(Cursor::new(data.to_vec())), "input".into(), Some(Timestamp(0)), limits()) {
+    for piece in
+        open(Box::new(Cursor::new(data.to_vec())), "input".into(), Some(Timestamp(0)), limits())
+    {
         match piece {
             Piece::Chunk(chunk) => {
                 let decoded = ingest.decode(chunk, None, &mut scratch);
@@ -147,7 +156,8 @@ pub fn ingest(data: &[u8]) -> Outcome {
 /// An input that can be searched, and the same as a stream.
 pub fn input(data: &[u8]) -> Outcome {
     let searched = open(Box::new(Cursor::new(data.to_vec())), "input".into(), None, limits());
-    let streamed = open_stream(Box::new(Cursor::new(data.to_vec())), "input".into(), None, limits());
+    let streamed =
+        open_stream(Box::new(Cursor::new(data.to_vec())), "input".into(), None, limits());
     let mut outcome = Outcome::default();
     for piece in searched.chain(streamed) {
         match piece {
@@ -170,7 +180,8 @@ pub fn json(data: &[u8]) -> Outcome {
 /// A record of pairs, and text with pairs in it.
 pub fn kv(data: &[u8]) -> Outcome {
     let within = record(data, kv::decode_within);
-    record(data, |data, fields| kv::begins_with_pair(data) | kv::decode(data, fields).is_ok()).and(within)
+    record(data, |data, fields| kv::begins_with_pair(data) | kv::decode(data, fields).is_ok())
+        .and(within)
 }
 
 /// A LEEF record.
@@ -188,7 +199,8 @@ pub fn line(data: &[u8]) -> Outcome {
 pub fn map_yaml(data: &[u8]) -> Outcome {
     // The taxonomy is ours and large; reading it again for every input would cost more than the input.
     const TAXONOMY: &str = "process_creation:\n  Image: [process.file.path]\n";
-    const ABOUT: &str = "title: A\nvendor: V\nproduct: P\nclass: server\nsummary: S\ndocs: https://example.org/\n";
+    const ABOUT: &str =
+        "title: A\nvendor: V\nproduct: P\nclass: server\nsummary: S\ndocs: https://example.org/\n";
     let files = SourceFiles {
         id: "vendor_product".to_owned(),
         source: ABOUT.to_owned(),
@@ -255,10 +267,20 @@ pub fn windows_xml(data: &[u8]) -> Outcome {
 
 /// A Zeek log: the first line has the names of the columns, their types go round.
 pub fn zeek(data: &[u8]) -> Outcome {
-    const TYPES: [&str; 9] =
-        ["time", "string", "addr", "port", "count", "bool", "double", "set[string]", "vector[interval]"];
+    const TYPES: [&str; 9] = [
+        "time",
+        "string",
+        "addr",
+        "port",
+        "count",
+        "bool",
+        "double",
+        "set[string]",
+        "vector[interval]",
+    ];
     table(data, |names, row, fields| {
-        let types: Vec<Box<str>> = TYPES.iter().cycle().take(names.len()).map(|word| (*word).into()).collect();
+        let types: Vec<Box<str>> =
+            TYPES.iter().cycle().take(names.len()).map(|word| (*word).into()).collect();
         let header = zeek::Header {
             path: "conn",
             fields: names,
@@ -293,7 +315,10 @@ fn record(data: &[u8], decode: impl FnOnce(&[u8], &mut Fields<'_>) -> bool) -> O
 }
 
 /// Decodes the rows of a table whose first line has the names of its columns.
-fn table(data: &[u8], mut decode: impl FnMut(&[Box<str>], &[u8], &mut Fields<'_>) -> bool) -> Outcome {
+fn table(
+    data: &[u8],
+    mut decode: impl FnMut(&[Box<str>], &[u8], &mut Fields<'_>) -> bool,
+) -> Outcome {
     let mut lines = data.split(|byte| *byte == b'\n');
     let header = String::from_utf8_lossy(lines.next().unwrap_or_default());
     let names: Vec<Box<str>> = header.split(',').map(Into::into).collect();
@@ -306,7 +331,8 @@ fn measure(batch: &EventBatch) -> Outcome {
     let mut outcome = Outcome { records: batch.len(), ..Outcome::default() };
     for event in batch.iter() {
         outcome.fields += event.slots().len();
-        outcome.bytes += event.slots().iter().map(|slot| event.text(slot.value).len()).sum::<usize>();
+        outcome.bytes +=
+            event.slots().iter().map(|slot| event.text(slot.value).len()).sum::<usize>();
     }
     outcome
 }
@@ -321,9 +347,11 @@ fn content_folder() -> &'static Path {
 /// When a file cannot be read or a source does not compile; the words say which.
 pub fn content() -> Result<Mapper, String> {
     let taxonomy = content_folder().join("taxonomy.yaml");
-    let taxonomy = fs::read_to_string(&taxonomy).map_err(|error| format!("{}: {error}", taxonomy.display()))?;
+    let taxonomy = fs::read_to_string(&taxonomy)
+        .map_err(|error| format!("{}: {error}", taxonomy.display()))?;
     let folder = content_folder().join("sources");
-    let entries = fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let entries =
+        fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut files = Vec::new();
     for entry in entries {
         let entry = entry.map_err(|error| error.to_string())?;

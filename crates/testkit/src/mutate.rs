@@ -5,8 +5,30 @@ pub const BYTES_MAX: usize = 32 << 10;
 
 /// Bytes and words that parsers trip over.
 const TROUBLE: [&[u8]; 24] = [
-    b"\0", b"\xff", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\xc3\x28", b"\n", b"\r\n", b"\t", b"\"", b"'", b"\\", b"\\\"", b"{", b"}",
-    b"[", b"]", b"<", b">", b"=", b"|", b"-1", b"99999999999999999999", b"1e400", "\u{202e}\u{130}\u{df}".as_bytes(),
+    b"\0",
+    b"\xff",
+    b"\xef\xbb\xbf",
+    b"\xed\xa0\x80",
+    b"\xc3\x28",
+    b"\n",
+    b"\r\n",
+    b"\t",
+    b"\"",
+    b"'",
+    b"\\",
+    b"\\\"",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b"<",
+    b">",
+    b"=",
+    b"|",
+    b"-1",
+    b"99999999999999999999",
+    b"1e400",
+    "\u{202e}\u{130}\u{df}".as_bytes(),
 ];
 
 /// The generator splitmix64: small, without state beyond a number, and good enough to choose places.
@@ -108,7 +130,9 @@ mod tests {
     fn damage_is_the_same_each_time_and_bounded() {
         let run = || {
             let mut random = SplitMix::new(7);
-            (0..2000).map(|_| mutate(b"key=\"value\" other=1", b"<a>b</a>", &mut random)).collect::<Vec<_>>()
+            (0..2000)
+                .map(|_| mutate(b"key=\"value\" other=1", b"<a>b</a>", &mut random))
+                .collect::<Vec<_>>()
         };
         let (first, second) = (run(), run());
         assert_eq!(first, second);

@@ -33,7 +33,11 @@ fn run(name: &str) {
     let mut records = 0;
     for seed in &seeds {
         let outcome = (entry.run)(seed);
-        assert!(outcome.is_in_proportion(seed.len()), "{name}: {outcome:?} from {} bytes", seed.len());
+        assert!(
+            outcome.is_in_proportion(seed.len()),
+            "{name}: {outcome:?} from {} bytes",
+            seed.len()
+        );
         records += outcome.records;
     }
     assert!(records > 0, "{name}: no seed is read at all");
@@ -42,7 +46,11 @@ fn run(name: &str) {
         let (seed, other) = (random.below(seeds.len()), random.below(seeds.len()));
         let data = mutate(seeds.get(seed).unwrap(), seeds.get(other).unwrap(), &mut random);
         let outcome = (entry.run)(&data);
-        assert!(outcome.is_in_proportion(data.len()), "{name}: {outcome:?} from {:?}", data.escape_ascii().to_string());
+        assert!(
+            outcome.is_in_proportion(data.len()),
+            "{name}: {outcome:?} from {:?}",
+            data.escape_ascii().to_string()
+        );
     }
 }
 
@@ -75,8 +83,24 @@ macro_rules! parsers {
 }
 
 parsers!(
-    access, auditd, cef, csv, evtx, ingest, input, json, kv, leef, line, map_yaml, sigma, syslog, timestamp, w3c,
-    windows_xml, zeek,
+    access,
+    auditd,
+    cef,
+    csv,
+    evtx,
+    ingest,
+    input,
+    json,
+    kv,
+    leef,
+    line,
+    map_yaml,
+    sigma,
+    syslog,
+    timestamp,
+    w3c,
+    windows_xml,
+    zeek,
 );
 
 #[test]
@@ -84,7 +108,11 @@ fn the_corpus_is_small() {
     for entry in ALL {
         let seeds = seeds(entry.name);
         assert!((1..=SEEDS_MAX).contains(&seeds.len()), "{}: {} seeds", entry.name, seeds.len());
-        assert!(seeds.iter().all(|seed| seed.len() <= SEED_BYTES_MAX), "{}: a seed is too long", entry.name);
+        assert!(
+            seeds.iter().all(|seed| seed.len() <= SEED_BYTES_MAX),
+            "{}: a seed is too long",
+            entry.name
+        );
     }
 }
 

@@ -51,14 +51,17 @@ fn run(arguments: &[String]) -> anyhow::Result<()> {
 }
 
 fn usage() -> String {
-    let mut text = String::from("usage:");
-    for command in ALL {
-        text.push_str(&format!(
-            "\n  cargo xtask {} {}\n      {}",
+    let lines = ALL.iter().map(|command| {
+        format!(
+            "  cargo xtask {} {}
+      {}",
             command.name, command.arguments, command.purpose
-        ));
-    }
-    text
+        )
+    });
+    ["usage:".to_owned()].into_iter().chain(lines).collect::<Vec<_>>().join(
+        "
+",
+    )
 }
 
 fn tidy(root: &Path, _: &[String]) -> anyhow::Result<()> {

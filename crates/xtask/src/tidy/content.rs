@@ -58,7 +58,7 @@ fn rules(tree: &Tree) -> Vec<Fault> {
             }
         }
         faults.extend(
-            documents(text).into_iter().flat_map(|(line, document)| keys(path, line, document)),
+            documents(text).into_iter().flat_map(|(line, document)| keys(path, line, &document)),
         );
     }
     faults
@@ -79,7 +79,7 @@ fn documents(text: &str) -> Vec<(usize, Vec<&str>)> {
 }
 
 /// What a rule of ours says besides what the engine demands.
-fn keys(path: &str, line: usize, document: Vec<&str>) -> Vec<Fault> {
+fn keys(path: &str, line: usize, document: &[&str]) -> Vec<Fault> {
     let has = |key: &str| {
         document.iter().any(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')))
     };
