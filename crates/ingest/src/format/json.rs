@@ -2,13 +2,15 @@
 //!
 //! Nested keys are joined with dots, a list of scalars becomes the same field several times, a list of
 //! objects `list.key` several times. Texts without escapes stay where they are in the record.
+//!
+//! The reader is written here: a library's deserializer hands over every unescaped text as a string of its
+//! own and begins each record with an empty buffer, and Windows paths are full of escapes.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use model::Value;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::json_text::{self, Text};
 use super::paths::{Paths, Place};
 use crate::{Fields, Malformed};
 
@@ -20,12 +22,13 @@ pub use super::paths::JsonForm;
 pub struct JsonDecoder {
     paths: Paths,
     depth_max: usize,
+    unescaped: Vec<u8>,
 }
 
 impl JsonDecoder {
     /// A decoder that refuses records nested deeper than `depth_max`.
     pub fn new(depth_max: usize) -> Self {
-        Self { paths: Paths::default(), depth_max }
+        Self { paths: Paths::default(), depth_max, unescaped: Vec::new() }
     }
 
     /// Decodes one JSON object. Bytes that are not UTF-8 are replaced (U+FFFD) in the fields, not in the raw
@@ -41,201 +44,226 @@ impl JsonDecoder {
         };
         self.paths.begin();
         let room = fields.room();
-        let mut deserializer = sonic_rs::Deserializer::from_str(&text);
-        let mut state = State { paths: &mut self.paths, fields, room };
-        let seed = Document { state: &mut state, depth: self.depth_max };
-        seed.deserialize(&mut deserializer)
-            .and_then(|()| deserializer.end())
-            .map_err(|error| malformed(&error))?;
+        let mut reader = Reader {
+            text: &text,
+            at: 0,
+            paths: &mut self.paths,
+            unescaped: &mut self.unescaped,
+            fields,
+            room,
+        };
+        reader.document(self.depth_max)?;
         Ok(self.paths.finish(fields))
     }
 }
 
-/// The library's message quotes the place over several lines; the first says what is wrong.
-fn malformed(error: &dyn fmt::Display) -> Malformed {
-    let text = error.to_string();
-    Malformed(format!("not a JSON object: {}", text.lines().next().unwrap_or_default().trim()))
-}
-
-struct State<'s, 'f> {
-    paths: &'s mut Paths,
-    fields: &'s mut Fields<'f>,
+/// Reads one record.
+struct Reader<'r, 'd, 'f> {
+    text: &'r str,
+    at: usize,
+    paths: &'d mut Paths,
+    unescaped: &'d mut Vec<u8>,
+    fields: &'d mut Fields<'f>,
     room: usize,
 }
 
-impl State<'_, '_> {
+impl<'r> Reader<'r, '_, '_> {
+    fn document(&mut self, depth: usize) -> Result<(), Malformed> {
+        if self.next_token() != Some(b'{') {
+            return Err(self.unexpected("an object"));
+        }
+        self.at += 1;
+        let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
+        self.object(Place::ROOT, depth)?;
+        match self.next_token() {
+            None => Ok(()),
+            Some(_) => Err(self.unexpected("the end of the record")),
+        }
+    }
+
+    #[inline]
+    fn bytes(&self) -> &'r [u8] {
+        self.text.as_bytes()
+    }
+
+    #[inline]
+    fn peek(&self) -> Option<u8> {
+        self.bytes().get(self.at).copied()
+    }
+
+    /// The next byte that is not white space.
+    #[inline]
+    fn next_token(&mut self) -> Option<u8> {
+        loop {
+            let byte = self.peek()?;
+            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+                return Some(byte);
+            }
+            self.at += 1;
+        }
+    }
+
+    #[cold]
+    fn unexpected(&self, wanted: &str) -> Malformed {
+        Malformed(match self.peek() {
+            Some(_) => format!("not a JSON object: {wanted} expected at byte {}", self.at),
+            None => format!("not a JSON object: it ends where {wanted} is expected"),
+        })
+    }
+
+    /// The members of an object whose brace has been read.
+    fn object(&mut self, place: Place, depth: usize) -> Result<(), Malformed> {
+        let mut previous = Place::START;
+        let mut token = self.next_token();
+        if token == Some(b'}') {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            if token != Some(b'"') {
+                return Err(self.unexpected("a key"));
+            }
+            // Fields beyond the limit stay in the raw record only; names are not collected for them.
+            let child = if self.is_full() {
+                self.string()?;
+                Place::ROOT
+            } else {
+                self.key(place, previous)?
+            };
+            if self.next_token() != Some(b':') {
+                return Err(self.unexpected("a colon"));
+            }
+            self.at += 1;
+            self.value(child, depth)?;
+            previous = child;
+            match self.next_token() {
+                Some(b',') => self.at += 1,
+                Some(b'}') => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                _ => return Err(self.unexpected("a comma or the end of the object")),
+            }
+            token = self.next_token();
+        }
+    }
+
+    fn list(&mut self, place: Place, depth: usize) -> Result<(), Malformed> {
+        if self.next_token() == Some(b']') {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            self.value(place, depth)?;
+            match self.next_token() {
+                Some(b',') => self.at += 1,
+                Some(b']') => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                _ => return Err(self.unexpected("a comma or the end of the list")),
+            }
+        }
+    }
+
+    #[inline]
+    fn is_full(&self) -> bool {
+        self.paths.len() >= self.room
+    }
+
     #[inline]
     fn put(&mut self, place: Place, value: Value) {
-        if self.paths.len() < self.room {
+        if !self.is_full() {
             self.paths.push(place, value);
         }
     }
 
-    #[inline]
-    fn put_text(&mut self, place: Place, text: &str) {
-        if self.paths.len() < self.room {
-            let value = self.fields.value_of(text.as_bytes());
-            self.paths.push(place, value);
-        }
-    }
-}
-
-/// The whole record, which must be an object.
-struct Document<'a, 's, 'f> {
-    state: &'a mut State<'s, 'f>,
-    depth: usize,
-}
-
-impl<'de> DeserializeSeed<'de> for Document<'_, '_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Document<'_, '_, '_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
-        Content { state: self.state, place: Place::ROOT, depth: self.depth }.visit_map(map)
-    }
-
-    /// A list of objects on one line: their keys several times.
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
-        Content { state: self.state, place: Place::ROOT, depth: self.depth }.visit_seq(list)
-    }
-}
-
-/// A value at some place of the record.
-struct Content<'a, 's, 'f> {
-    state: &'a mut State<'s, 'f>,
-    place: Place,
-    depth: usize,
-}
-
-impl Content<'_, '_, '_> {
-    fn deeper<E: serde::de::Error>(&self) -> Result<usize, E> {
-        self.depth.checked_sub(1).ok_or_else(|| E::custom("nested deeper than the limit allows"))
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Content<'_, '_, '_> {
-    type Value = ();
-
-    #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Content<'_, '_, '_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("any JSON value")
-    }
-
-    #[inline]
-    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
-        self.state.put(self.place, Value::Bool(value));
-        Ok(())
-    }
-
-    #[inline]
-    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
-        self.state.put(self.place, Value::Int(value));
-        Ok(())
-    }
-
-    #[inline]
-    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
-        let value = i64::try_from(value).map_or(Value::Float(value as f64), Value::Int);
-        self.state.put(self.place, value);
-        Ok(())
-    }
-
-    #[inline]
-    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
-        self.state.put(self.place, Value::Float(value));
-        Ok(())
-    }
-
-    #[inline]
-    fn visit_str<E>(self, value: &str) -> Result<(), E> {
-        self.state.put_text(self.place, value);
-        Ok(())
-    }
-
-    #[inline]
-    fn visit_unit<E>(self) -> Result<(), E> {
-        self.state.put(self.place, Value::Null);
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        let depth = self.deeper()?;
-        let place = self.place;
-        while list.next_element_seed(Content { state: self.state, place, depth })?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let depth = self.deeper()?;
-        let mut previous = Place::START;
-        loop {
-            if self.state.paths.len() >= self.state.room {
-                // Fields beyond the limit stay in the raw record only; names are not collected for them.
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                return Ok(());
+    fn value(&mut self, place: Place, depth: usize) -> Result<(), Malformed> {
+        match self.next_token() {
+            Some(b'"') => {
+                let text = self.string()?;
+                if !self.is_full() {
+                    let value = match text {
+                        Text::Plain(bytes) => self.fields.value_of(bytes),
+                        Text::Unescaped => self.fields.value_of(self.unescaped),
+                    };
+                    self.paths.push(place, value);
+                }
+                Ok(())
             }
-            let key = Key { paths: self.state.paths, parent: self.place, previous };
-            let Some(place) = map.next_key_seed(key)? else { return Ok(()) };
-            map.next_value_seed(Content { state: self.state, place, depth })?;
-            previous = place;
+            Some(b'{') => {
+                self.at += 1;
+                self.object(place, depth.checked_sub(1).ok_or_else(too_deep)?)
+            }
+            Some(b'[') => {
+                self.at += 1;
+                self.list(place, depth.checked_sub(1).ok_or_else(too_deep)?)
+            }
+            Some(b'-' | b'0'..=b'9') => {
+                let (value, length) =
+                    json_text::number(self.text.get(self.at..).unwrap_or_default())
+                        .ok_or_else(|| self.unexpected("a number"))?;
+                self.at += length;
+                self.put(place, value);
+                Ok(())
+            }
+            Some(b't') => self.word(place, b"true", Value::Bool(true)),
+            Some(b'f') => self.word(place, b"false", Value::Bool(false)),
+            Some(b'n') => self.word(place, b"null", Value::Null),
+            _ => Err(self.unexpected("a value")),
+        }
+    }
+
+    fn word(&mut self, place: Place, word: &[u8], value: Value) -> Result<(), Malformed> {
+        if !self.bytes().get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
+            return Err(self.unexpected("a value"));
+        }
+        self.at += word.len();
+        self.put(place, value);
+        Ok(())
+    }
+
+    /// A string at its opening quote; what is unescaped lies in `unescaped`.
+    #[inline]
+    fn string(&mut self) -> Result<Text<'r>, Malformed> {
+        let rest = self.bytes().get(self.at + 1..).unwrap_or_default();
+        match json_text::string(rest, self.unescaped) {
+            Ok((text, length)) => {
+                self.at += 1 + length;
+                Ok(text)
+            }
+            Err(at) => {
+                self.at += 1 + at;
+                Err(self.unexpected("the rest of a string"))
+            }
+        }
+    }
+
+    #[inline]
+    fn key(&mut self, parent: Place, previous: Place) -> Result<Place, Malformed> {
+        let start = self.at + 1;
+        match self.string()? {
+            Text::Plain(key) => {
+                let key = self.text.get(start..start + key.len()).unwrap_or_default();
+                self.paths.child(parent, previous, key)
+            }
+            Text::Unescaped => {
+                self.paths.child(parent, previous, &String::from_utf8_lossy(self.unescaped))
+            }
         }
     }
 }
 
-/// A key of an object.
-struct Key<'a> {
-    paths: &'a mut Paths,
-    parent: Place,
-    previous: Place,
-}
-
-impl<'de> DeserializeSeed<'de> for Key<'_> {
-    type Value = Place;
-
-    #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Place, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Key<'_> {
-    type Value = Place;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a key")
-    }
-
-    #[inline]
-    fn visit_str<E: serde::de::Error>(self, key: &str) -> Result<Place, E> {
-        self.paths
-            .child(self.parent, self.previous, key)
-            .map_err(|malformed| E::custom(malformed.0))
-    }
+#[cold]
+fn too_deep() -> Malformed {
+    Malformed("JSON nested deeper than the limit allows".to_owned())
 }
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use model::{BatchBuilder, FieldTable, KindId, Section};
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -341,6 +369,49 @@ mod tests {
         }
         let long = format!("{{\"{}\":1}}", "k".repeat(2000));
         assert!(decode_with(&long, 9, 9).unwrap_err().contains("longer"));
+    }
+
+    /// Text that is nearly JSON.
+    fn nearly_json() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            Just("{\"a\":"),
+            Just("}"),
+            Just("["),
+            Just("]"),
+            Just(","),
+            Just("\"b\":1"),
+            Just("\"x\\n\\u00e9\""),
+            Just("\"\\ud83d\\ude00\""),
+            Just("-1.5e3"),
+            Just("0"),
+            Just("12345678901234567890"),
+            Just("01"),
+            Just("1."),
+            Just("true"),
+            Just("null"),
+            Just(" \n"),
+            Just("\"é long text without any escape at all\""),
+            Just("tru"),
+            Just("\"")
+        ];
+        prop::collection::vec(piece, 0..8)
+            .prop_map(|pieces| format!("{{\"k\":{}}}", pieces.concat()))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_same_texts_are_json_as_for_serde_json(text in nearly_json()) {
+            let expected = serde_json::from_str::<serde_json::Value>(&text).is_ok();
+            prop_assert_eq!(decode_with(&text, 100, 100).is_ok(), expected, "{}", text);
+        }
+
+        #[test]
+        fn texts_come_out_as_they_went_in(value in "\\PC{0,40}|[\\x00-\\x7f]{0,40}", key in "[a-z\"\\\\é]{1,20}") {
+            let record = serde_json::json!({ &key: &value }).to_string();
+            prop_assert_eq!(pairs(&record), expect(&[(&key, &value)]));
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod cef;
 pub mod csv;
 pub mod evtx;
 pub mod json;
+mod json_text;
 pub mod kv;
 pub mod leef;
 pub mod line;

@@ -254,7 +254,7 @@ impl Paths {
                 Resolved::DataName => data_name = data_id(fields, value),
                 Resolved::DataText => {
                     if let Some(id) = data_name.take() {
-                        fields.put_value(id, value)
+                        fields.put_value(id, value);
                     } else {
                         let id = fields.id("Data");
                         fields.put_value(id, value);
