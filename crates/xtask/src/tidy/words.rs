@@ -1,6 +1,7 @@
 //! One word for each concept: names in code and headings of documents use the words of `docs/glossary.md`, whose
 //! last column lists the words that are not used.
 
+use super::rust::{Rust, Token};
 use super::{Fault, Tree, has_ending};
 
 const GLOSSARY: &str = "docs/glossary.md";
@@ -32,7 +33,9 @@ pub(super) fn check(tree: &Tree) -> Vec<Fault> {
         faults.extend(
             against(stem, &banned).map(|words| Fault::of(path, format!("is called so: {words}"))),
         );
-        for token in rust.tokens.iter().filter(|token| token.is_word) {
+        let foreign = foreign(rust);
+        let is_ours = |token: &&Token| token.is_word && !foreign.contains(&token.text.as_str());
+        for token in rust.tokens.iter().filter(is_ours) {
             faults.extend(
                 against(&token.text, &banned).map(|words| Fault::at(path, token.line, words)),
             );
@@ -54,6 +57,20 @@ pub(super) fn check(tree: &Tree) -> Vec<Fault> {
         }
     }
     faults
+}
+
+/// Names that a file takes from libraries; they are not ours to choose.
+fn foreign(rust: &Rust) -> Vec<&str> {
+    const OURS: [&str; 8] =
+        ["crate", "self", "super", "model", "ingest", "detect", "testkit", "xtask"];
+    let mut found = Vec::new();
+    for (index, token) in rust.tokens.iter().enumerate() {
+        if token.is_word && token.text == "use" && !OURS.contains(&rust.text(index + 1)) {
+            let path = rust.tokens.iter().skip(index + 1).take_while(|token| token.text != ";");
+            found.extend(path.filter(|token| token.is_word).map(|token| token.text.as_str()));
+        }
+    }
+    found
 }
 
 /// The words in backticks of the last column, with the word in the first column.
@@ -150,6 +167,8 @@ mod tests {
         ] {
             assert_eq!(lines("a.rs", code), [], "{code}");
         }
+        assert_eq!(lines("a.rs", "use other::{LogSource};\nfn f(l: LogSource) {}"), []);
+        assert_eq!(lines("a.rs", "\nuse crate::LogSource;"), [("a.rs".to_owned(), 2)]);
         assert_eq!(lines("docs/a.md", "an alert\n```sh\n# alert\n```\n"), []);
     }
 
