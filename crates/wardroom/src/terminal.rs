@@ -58,9 +58,9 @@ impl Console {
     /// An empty table as wide as the terminal, or as its content in a pipe.
     pub(crate) fn table(&self, header: &[&str]) -> Table {
         let mut table = Table::new();
-        table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+        table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
         if !io::stdout().is_terminal() {
-            table.load_preset(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+            table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
         }
         table.set_header(header.iter().map(|name| (*name).to_owned()));
         table

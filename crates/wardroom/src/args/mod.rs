@@ -12,7 +12,7 @@ use clap_complete::Shell;
 
 pub(crate) use self::detect::DetectArgs;
 pub(crate) use self::rules::{ImportArgs, RulesCommand, RulesSelection};
-pub(crate) use self::sources::{ParseArgs, SourcesCommand};
+pub(crate) use self::sources::{EventOutput, ParseArgs, SourcesCommand};
 use crate::terminal::Colour;
 
 const EXIT_CODES: &str = "\

@@ -16,6 +16,7 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> Outcome {
         Command::Parse(arguments) => parse::run(&arguments, console),
         Command::Sources(command) => sources::run(&command, console),
         Command::Completions { shell } => documents::completions(shell, console),
+        Command::Detect(_) | Command::Rules(_) => Err(crate::exit::Failure::usage("not built into this binary")),
         Command::Man { dir } => documents::man(&dir, console),
     }
 }

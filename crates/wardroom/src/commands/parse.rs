@@ -3,7 +3,8 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
-use ingest::{Decoded, Limits, Scratch};
+use ingest::Decoded;
+use ingest::mapping::Scratch;
 use model::{Catalog, EventBatch, FieldTable, EventRef, event_to_ocsf};
 use serde_json::json;
 
@@ -43,8 +44,7 @@ pub(super) fn run(arguments: &ParseArgs, console: &mut Console) -> Outcome {
     let work = |scratch: &mut Scratch, chunk: ingest::Chunk| {
         let (name, bytes) = (Arc::clone(&chunk.name), chunk.bytes.len() as u64);
         let Decoded { batch, problems } = ingest.decode(chunk, forced, scratch);
-        let mut tally = Tally { bytes, ..Tally::default() };
-        tally.batch(&batch);
+        let tally = Tally::of(&batch, bytes);
         let events = if arguments.stats { Vec::new() } else { render(&batch, &catalog, arguments.output) };
         Parsed { name, tally, problems, events }
     };

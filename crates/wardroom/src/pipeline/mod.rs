@@ -99,11 +99,13 @@ pub(crate) fn run<S, T: Send>(
             let (results, work_out, make, work) = (result_in.clone(), &work_out, &make, &work);
             scope.spawn(move || {
                 let mut state = make();
+                let mut is_wanted = true;
                 loop {
                     let next = work_out.lock().unwrap_or_else(PoisonError::into_inner).recv();
                     let Ok((number, chunk)) = next else { break };
-                    if results.send((number, Taken::Worked(work(&mut state, chunk)))).is_err() {
-                        break;
+                    // When nobody takes results any more, the queue is emptied so that the reader can end.
+                    if is_wanted {
+                        is_wanted = results.send((number, Taken::Worked(work(&mut state, chunk)))).is_ok();
                     }
                 }
             });

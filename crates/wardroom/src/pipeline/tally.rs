@@ -38,13 +38,15 @@ pub(crate) struct KindCount {
 }
 
 impl Tally {
-    /// Counts the events of a batch.
-    pub(crate) fn batch(&mut self, batch: &EventBatch) {
+    /// The events of a batch that was decoded from `bytes` bytes.
+    pub(crate) fn of(batch: &EventBatch, bytes: u64) -> Self {
+        let mut tally = Self { bytes, ..Self::default() };
         for event in batch.iter() {
-            let count = self.kinds.entry(event.kind()).or_default();
+            let count = tally.kinds.entry(event.kind()).or_default();
             count.0 += 1;
             count.1 += u64::from(event.time().is_none());
         }
+        tally
     }
 
     /// Adds another tally to this one.

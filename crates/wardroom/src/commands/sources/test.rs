@@ -5,7 +5,8 @@ use std::io::{Cursor, Write as _};
 use std::path::Path;
 
 use ingest::input::{self, Piece};
-use ingest::{Ingest, Limits, Scratch};
+use ingest::mapping::Scratch;
+use ingest::{Ingest, Limits};
 use model::{FieldTable, ProblemReason, Schema, event_to_ocsf};
 use serde_json::Value as Json;
 
