@@ -1,3 +1,8 @@
 //! Events to findings: Sigma rules, correlations, coverage and the reasons behind each.
 
+mod finding;
+mod matcher;
 pub mod sigma;
+
+pub use finding::finding_id;
+pub use matcher::{CostClass, Engine, Scratch};

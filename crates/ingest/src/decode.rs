@@ -5,7 +5,7 @@ use std::ops::Range;
 use model::{BatchBuilder, EventBatch, KindId, Problem, ProblemReason, Timestamp};
 
 use crate::format::{Format, auditd, csv, evtx, line, w3c, zeek};
-use crate::mapping::{Mapped, Mapper, Scratch};
+use crate::mapping::{self, Mapped, Mapper, Scratch};
 use crate::{Chunk, Fields, Limits, Malformed, Shape, input};
 
 /// Raw bytes that a problem keeps of a record beyond the limit.
@@ -136,7 +136,14 @@ impl Work<'_> {
             self.problem(ProblemReason::OverLimit, detail, record, KindId::UNRECOGNISED, bytes);
         }
         let mapper = &self.ingest.mapper;
-        let mapped = mapper.map(format, self.forced, self.raw, builder, self.scratch, self.reference, limits);
+        let subject = mapping::Record {
+            format,
+            raw: self.raw,
+            range: record.range.clone(),
+            reference: self.reference,
+            forced: self.forced,
+        };
+        let mapped = mapper.map(&subject, builder, self.scratch, limits);
         let range = (record.range.start as u32, record.range.end as u32);
         builder.finish_record(mapped.kind, mapped.time, record.offset, range);
         self.account(format, mapped, record, bytes);

@@ -14,13 +14,18 @@ pub struct Fields<'a> {
     builder: &'a mut BatchBuilder,
     table: &'a FieldTable,
     raw: &'a [u8],
-    fields_max: usize,
+    most: usize,
 }
 
 impl<'a> Fields<'a> {
     /// Fields of one record; `raw` are the bytes of the whole chunk, which the batch will own.
-    pub fn new(builder: &'a mut BatchBuilder, table: &'a FieldTable, raw: &'a [u8], fields_max: usize) -> Self {
-        Self { builder, table, raw, fields_max }
+    pub fn new(
+        builder: &'a mut BatchBuilder,
+        table: &'a FieldTable,
+        raw: &'a [u8],
+        fields_max: usize,
+    ) -> Self {
+        Self { builder, table, raw, most: fields_max }
     }
 
     /// The id of a name.
@@ -49,7 +54,7 @@ impl<'a> Fields<'a> {
     /// A value made already.
     #[inline]
     pub fn put_value(&mut self, id: FieldId, value: Value) {
-        if self.builder.record_len() < self.fields_max {
+        if self.builder.record_len() < self.most {
             self.builder.push(id, value);
         }
     }
@@ -74,12 +79,12 @@ impl<'a> Fields<'a> {
 
     /// Whether the record has reached its limit of fields (what came after was left to the raw record).
     pub fn is_full(&self) -> bool {
-        self.builder.record_len() >= self.fields_max
+        self.builder.record_len() >= self.most
     }
 
     /// How many more fields the record may have.
     pub fn room(&self) -> usize {
-        self.fields_max.saturating_sub(self.builder.record_len())
+        self.most.saturating_sub(self.builder.record_len())
     }
 
     /// The fields put so far, for decoders that look back.

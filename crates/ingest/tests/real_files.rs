@@ -22,7 +22,8 @@ fn data_folder() -> Option<PathBuf> {
 }
 
 fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut entries: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     for path in entries {
         if path.is_dir() { files_below(&path, found) } else { found.push(path) }
@@ -52,7 +53,6 @@ impl Counts {
         let (raw, ranges) = if *chunk.shape == Shape::Evtx {
             let decoded = decode_evtx_chunk(chunk.bytes, chunk.offset);
             for problem in &decoded.problems {
-                println!("  {}", problem.detail);
                 *self.problems.entry(problem.reason.as_str()).or_default() += 1;
             }
             (decoded.json, decoded.records.into_iter().map(|(_, range)| range).collect())
@@ -66,20 +66,18 @@ impl Counts {
             let mut fields = Fields::new(&mut builder, &table, &raw, limits.fields_max);
             let form = match (&*chunk.shape, record.first()) {
                 (Shape::Xml, _) => xml.decode(record, &mut fields),
-                (Shape::Json | Shape::Evtx, _) | (_, Some(b'{')) => json.decode(record, &mut fields),
+                (Shape::Json | Shape::Evtx, _) | (_, Some(b'{')) => {
+                    json.decode(record, &mut fields)
+                }
                 _ => continue,
             };
-            match form {
-                Ok(form) => {
-                    self.windows += usize::from(form == JsonForm::Windows);
-                    self.fields += fields.record().len();
-                    builder.finish_record(KindId(0), None, 0, (range.start as u32, range.end as u32));
-                }
-                Err(error) => {
-                    println!("  malformed ({:?}): {error}: {:?}", chunk.name, String::from_utf8_lossy(record.get(..80).unwrap_or(record)));
-                    self.malformed += 1;
-                    builder.abandon();
-                }
+            if let Ok(form) = form {
+                self.windows += usize::from(form == JsonForm::Windows);
+                self.fields += fields.record().len();
+                builder.finish_record(KindId(0), None, 0, (range.start as u32, range.end as u32));
+            } else {
+                self.malformed += 1;
+                builder.abandon();
             }
         }
     }
@@ -97,7 +95,9 @@ fn read_all(folder: &str) -> Option<Counts> {
         counts.files += 1;
         let name = path.strip_prefix(&data).unwrap().to_string_lossy().into_owned();
         let before = counts.records;
-        for piece in open(Box::new(File::open(&path).unwrap()), name.clone().into(), None, Limits::default()) {
+        for piece in
+            open(Box::new(File::open(&path).unwrap()), name.clone().into(), None, Limits::default())
+        {
             match piece {
                 Piece::Chunk(chunk) => counts.decode(chunk),
                 Piece::Problem { name, problem } => {
@@ -136,4 +136,63 @@ fn regression_files_are_read_to_their_end() {
 #[test]
 fn logs_are_read_to_their_end() {
     read_all("logs");
+}
+
+/// A generator of numbers that needs no crate: xorshift with a fixed seed.
+fn next_number(state: &mut u64) -> usize {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    *state as usize
+}
+
+#[test]
+fn damaged_samples_are_read_to_their_end() {
+    let Some(data) = data_folder() else {
+        println!("skipped: damaged samples: no test data");
+        return;
+    };
+    let mut paths = Vec::new();
+    for folder in
+        ["evtx", "hunt/atomic", "logs/splunk-data-sources", "logs/zeek-wrccdc", "logs/msticpy"]
+    {
+        let mut found = Vec::new();
+        files_below(&data.join(folder), &mut found);
+        found.retain(|path| path.metadata().unwrap().len() < 200_000);
+        let step = (found.len() / 12).max(1);
+        paths.extend(found.into_iter().step_by(step));
+    }
+    let mut state = 0x9E37_79B9_7F4A_7C15;
+    let mut counts = Counts::default();
+    for path in paths {
+        let whole = std::fs::read(&path).unwrap();
+        for round in 0..6 {
+            let mut bytes = whole.clone();
+            if round % 3 == 0 {
+                bytes.truncate(next_number(&mut state) % (bytes.len() + 1));
+            }
+            for _ in 0..(1 << round) {
+                let place = next_number(&mut state) % bytes.len().max(1);
+                if let Some(byte) = bytes.get_mut(place) {
+                    *byte = next_number(&mut state) as u8;
+                }
+            }
+            counts.files += 1;
+            for piece in open(
+                Box::new(std::io::Cursor::new(bytes)),
+                "damaged".into(),
+                None,
+                Limits::default(),
+            ) {
+                match piece {
+                    Piece::Chunk(chunk) => counts.decode(chunk),
+                    Piece::Problem { problem, .. } => {
+                        *counts.problems.entry(problem.reason.as_str()).or_default() += 1;
+                    }
+                }
+            }
+        }
+    }
+    println!("damaged: {counts:?}");
+    assert!(counts.records > 1000);
 }

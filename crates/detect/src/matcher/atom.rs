@@ -4,13 +4,15 @@ use std::sync::OnceLock;
 
 use aho_corasick::AhoCorasick;
 use memchr::memmem::Finder;
+use ipnet::IpNet;
 use model::{EventRef, FieldId, Value};
+use regex::Regex;
 use rustc_hash::FxHashSet;
 
 use super::event::Scratch;
-use crate::sigma::ast::{Part, Pattern, Test};
-use crate::sigma::evaluate;
+use crate::sigma::ast::{Ordering, Part, Pattern, Place, Test, TimePart};
 use crate::sigma::fold::fold;
+use crate::sigma::{Regexes, address_of, compile, is_json, number_of, stands, time_part_of};
 
 /// A compiled comparison. The field is `None` for keywords.
 #[derive(Debug)]
@@ -31,8 +33,16 @@ pub(super) enum Check {
     Contains(Box<Finder<'static>>),
     ContainsSet(Box<(Vec<Box<[u8]>>, OnceLock<Option<AhoCorasick>>)>),
     Glob(Box<Glob>),
-    /// Anything else is asked of the plain evaluation.
-    Plain(Box<Test>),
+    Regex(Box<Regex>),
+    Cidr(IpNet),
+    Number(Ordering, f64),
+    Bool(bool),
+    Exists(bool),
+    Null,
+    FieldRef(FieldId, Place, bool),
+    TimePart(TimePart, Ordering, i64),
+    /// An expression that does not compile; loading refuses such rules before.
+    Never,
 }
 
 /// The shape of a pattern whose alternatives can be asked together.
@@ -57,12 +67,24 @@ pub(super) fn shape(pattern: &Pattern) -> Option<(Shape, &str)> {
 }
 
 impl Check {
-    /// The check of one test.
-    pub(super) fn of(test: &Test) -> Self {
-        let Test::Pattern(pattern) = test else { return Self::Plain(Box::new(test.clone())) };
-        match shape(pattern) {
-            Some((shape, text)) => Self::of_texts(shape, vec![text_of(text, pattern.cased)]),
-            None => Self::Glob(Box::new(Glob::new(pattern))),
+    /// The check of one test; `field_id` finds the field of a reference.
+    pub(super) fn of(test: &Test, regexes: &Regexes, field_id: impl Fn(&str) -> FieldId) -> Self {
+        match test {
+            Test::Pattern(pattern) => match shape(pattern) {
+                Some((shape, text)) => Self::of_texts(shape, vec![text_of(text, pattern.cased)]),
+                None => Self::Glob(Box::new(Glob::new(pattern))),
+            },
+            Test::Regex(source) => {
+                let compiled = regexes.get(source).cloned().or_else(|| compile(source).ok());
+                compiled.map_or(Self::Never, |regex| Self::Regex(Box::new(regex)))
+            }
+            Test::Cidr(network) => Self::Cidr(*network),
+            Test::Number(ordering, number) => Self::Number(*ordering, *number),
+            Test::Bool(wanted) => Self::Bool(*wanted),
+            Test::Exists(wanted) => Self::Exists(*wanted),
+            Test::Null => Self::Null,
+            Test::FieldRef(name, place, cased) => Self::FieldRef(field_id(name), *place, *cased),
+            Test::TimePart(part, ordering, number) => Self::TimePart(*part, *ordering, *number),
         }
     }
 
@@ -90,15 +112,14 @@ impl Check {
             Self::Contains(_) => 6,
             Self::ContainsSet(_) => 12,
             Self::Glob(_) => 20,
-            Self::Plain(test) => match **test {
-                Test::Exists(_) | Test::Null | Test::Bool(_) | Test::Number(..) => 2,
-                Test::Regex(_) => 60,
-                _ => 15,
-            },
+            Self::Exists(_) | Self::Null | Self::Bool(_) | Self::Number(..) | Self::Never => 2,
+            Self::Cidr(_) | Self::FieldRef(..) | Self::TimePart(..) => 15,
+            Self::Regex(_) => 60,
         }
     }
 
-    fn holds_for(&self, text: &[u8]) -> bool {
+    /// A check of text.
+    fn holds_for_text(&self, text: &[u8]) -> bool {
         match self {
             Self::Exact(wanted) => text == &**wanted,
             Self::ExactSet(set) => set.contains(text),
@@ -114,8 +135,35 @@ impl Check {
                 }
             }
             Self::Glob(glob) => glob.matches(text),
-            Self::Plain(_) => false,
+            _ => false,
         }
+    }
+
+    /// A check of a value that is more than its text; `None` for checks of text.
+    fn holds_for_value(&self, value: Value, event: EventRef<'_>, scratch: &Scratch) -> Option<bool> {
+        Some(match self {
+            Self::Regex(regex) => regex.is_match(&event.text(value)),
+            Self::Cidr(network) => address_of(&event.text(value)).is_some_and(|address| network.contains(&address)),
+            Self::Number(ordering, number) => {
+                number_of(event, value).is_some_and(|value| ordering.holds(value, *number))
+            }
+            Self::Bool(wanted) => event.text(value).eq_ignore_ascii_case(if *wanted { "true" } else { "false" }),
+            Self::TimePart(part, ordering, number) => time_part_of(event, value, *part)
+                .is_some_and(|value| ordering.holds(value as f64, *number as f64)),
+            Self::FieldRef(other, place, cased) => {
+                let text = event.text(value);
+                let mut at = scratch.first(*other);
+                std::iter::from_fn(|| {
+                    let index = at?;
+                    at = scratch.next(index);
+                    scratch.value(index)
+                })
+                .filter(|other| other.value != Value::Null)
+                .any(|other| stands(&text, &event.text(other.value), *place, *cased))
+            }
+            Self::Never => false,
+            _ => return None,
+        })
     }
 }
 
@@ -126,35 +174,41 @@ pub(super) fn text_of(text: &str, cased: bool) -> Box<[u8]> {
 
 impl CompiledAtom {
     /// Whether the comparison holds for any value of its field (for keywords: any of the first `keywords` values).
-    pub(super) fn holds(&self, event: EventRef<'_>, scratch: &mut Scratch, context: &evaluate::Context<'_>, keywords: u32) -> bool {
-        if let Check::Plain(test) = &self.check {
-            return evaluate::holds(self.field, test, event, context);
+    pub(super) fn holds(&self, event: EventRef<'_>, scratch: &mut Scratch, keywords: u32) -> bool {
+        let Some(field) = self.field else {
+            return (0..keywords).any(|index| self.holds_at(index, event, scratch));
+        };
+        let mut at = scratch.first(field);
+        match &self.check {
+            Check::Exists(wanted) => return at.is_some() == *wanted,
+            Check::Null if at.is_none() => return true,
+            _ => {}
         }
-        match self.field {
-            Some(field) => {
-                let mut at = scratch.first(field);
-                while let Some(index) = at {
-                    if self.holds_at(index, event, scratch) {
-                        return true;
-                    }
-                    at = scratch.next(index);
-                }
-                false
+        while let Some(index) = at {
+            if self.holds_at(index, event, scratch) {
+                return true;
             }
-            None => (0..keywords).any(|index| self.holds_at(index, event, scratch)),
+            at = scratch.next(index);
         }
+        false
     }
 
     fn holds_at(&self, index: u32, event: EventRef<'_>, scratch: &mut Scratch) -> bool {
-        let Some(prepared) = scratch.value(index) else { return false };
-        if prepared.value == Value::Null {
+        let Some(value) = scratch.value(index).map(|prepared| prepared.value) else { return false };
+        if matches!(self.check, Check::Null) {
+            let is_empty = || event.bytes(value).is_some_and(<[u8]>::is_empty) && !is_json(event);
+            return value == Value::Null || is_empty();
+        }
+        if value == Value::Null {
             return false;
         }
-        if self.cased {
-            return self.check.holds_for(event.text(prepared.value).as_bytes());
+        if let Some(holds) = self.check.holds_for_value(value, event, scratch) {
+            return holds;
         }
-        let text = scratch.folded(index, event);
-        self.check.holds_for(text)
+        if self.cased {
+            return self.check.holds_for_text(event.text(value).as_bytes());
+        }
+        self.check.holds_for_text(scratch.folded(index, event))
     }
 }
 

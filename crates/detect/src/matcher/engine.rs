@@ -6,12 +6,12 @@ use model::{Catalog, EventRef, FieldId, FieldTable, KindId, Logsource, Section};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::event::Scratch;
-use super::plan::{Node, Plan};
+use super::plan::{Names, Node, Plan};
 use super::scan::FieldProgram;
 use super::trigger::{self, Look};
-use crate::sigma::RuleSet;
+use crate::finding::EntityFields;
+use crate::sigma::{RuleSet, is_json};
 use crate::sigma::ast::{Expr, Test};
-use crate::sigma::evaluate;
 
 /// How a rule is found to be worth evaluating.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,6 +55,7 @@ pub struct Engine {
     routes: Vec<Route>,
     route_of_kind: Vec<u32>,
     costs: Vec<CostClass>,
+    entity: EntityFields,
 }
 
 impl Engine {
@@ -87,6 +88,7 @@ impl Engine {
                 members.push(number as u32);
             }
         }
+        let names = Names { fields: &catalog.fields, regexes: &rules.regexes };
         let mut plan = Plan::default();
         let mut roots = vec![0; rules.rules.len()];
         let mut costs = vec![CostClass::Triggered; rules.rules.len()];
@@ -94,7 +96,7 @@ impl Engine {
         for (_, members) in &by_source {
             for rule in members {
                 if let (Some(root), Some(source)) = (roots.get_mut(*rule as usize), rules.rules.get(*rule as usize)) {
-                    *root = plan.add(&source.condition, &catalog.fields);
+                    *root = plan.add(&source.condition, names);
                 }
             }
             groups.push(compile_group(members, &rules, &catalog.fields, &mut costs));
@@ -102,7 +104,8 @@ impl Engine {
         plan.finish();
         let sources: Vec<Logsource> = by_source.into_iter().map(|(source, _)| source).collect();
         let (routes, route_of_kind) = compile_routes(&sources, &groups, &catalog);
-        Self { rules, catalog, plan, roots, groups, routes, route_of_kind, costs }
+        let entity = EntityFields::new(&catalog.fields);
+        Self { rules, catalog, plan, roots, groups, routes, route_of_kind, costs, entity }
     }
 
     /// The rules.
@@ -113,6 +116,11 @@ impl Engine {
     /// The catalog it was compiled for.
     pub fn catalog(&self) -> &Arc<Catalog> {
         &self.catalog
+    }
+
+    /// Where the entity of an event is looked for.
+    pub(crate) fn entity_fields(&self) -> &EntityFields {
+        &self.entity
     }
 
     /// The cost class of a rule.
@@ -127,10 +135,9 @@ impl Engine {
         let keywords = prepare(event, route, scratch);
         self.look(event, route, keywords, scratch);
         let candidates = std::mem::take(&mut scratch.marks.candidates);
-        let context = evaluate::Context { catalog: &self.catalog, regexes: &self.rules.regexes };
         for rule in &candidates {
             let Some(root) = self.roots.get(*rule as usize) else { continue };
-            if self.holds(*root, event, keywords, &context, scratch) {
+            if self.holds(*root, event, keywords, scratch) {
                 scratch.hits.push(*rule);
             }
         }
@@ -165,39 +172,32 @@ impl Engine {
         }
     }
 
-    fn holds(
-        &self,
-        node: u32,
-        event: EventRef<'_>,
-        keywords: u32,
-        context: &evaluate::Context<'_>,
-        scratch: &mut Scratch,
-    ) -> bool {
+    fn holds(&self, node: u32, event: EventRef<'_>, keywords: u32, scratch: &mut Scratch) -> bool {
         let children = |start: u32, len: u32| {
             self.plan.children.get(start as usize..(start + len) as usize).unwrap_or_default()
         };
         match self.plan.nodes.get(node as usize).copied() {
             Some(Node::And(start, len)) => {
-                children(start, len).iter().all(|child| self.holds(*child, event, keywords, context, scratch))
+                children(start, len).iter().all(|child| self.holds(*child, event, keywords, scratch))
             }
             Some(Node::Or(start, len)) => {
-                children(start, len).iter().any(|child| self.holds(*child, event, keywords, context, scratch))
+                children(start, len).iter().any(|child| self.holds(*child, event, keywords, scratch))
             }
             Some(Node::AtLeast(wanted, start, len)) => {
                 let mut holding = 0;
                 wanted == 0
                     || children(start, len).iter().any(|child| {
-                        holding += u32::from(self.holds(*child, event, keywords, context, scratch));
+                        holding += u32::from(self.holds(*child, event, keywords, scratch));
                         holding >= wanted
                     })
             }
-            Some(Node::Not(inner)) => !self.holds(inner, event, keywords, context, scratch),
+            Some(Node::Not(inner)) => !self.holds(inner, event, keywords, scratch),
             Some(Node::Atom(atom)) => {
                 if let Some(known) = scratch.recall(atom) {
                     return known;
                 }
                 let Some(compiled) = self.plan.atoms.get(atom as usize) else { return false };
-                let holds = compiled.holds(event, scratch, context, keywords);
+                let holds = compiled.holds(event, scratch, keywords);
                 scratch.remember(atom, holds);
                 holds
             }
@@ -214,7 +214,7 @@ fn prepare(event: EventRef<'_>, route: &Route, scratch: &mut Scratch) -> u32 {
             scratch.add(slot.field, slot.value);
         }
     }
-    if route.has_keywords && evaluate::raw_is_text(event) {
+    if route.has_keywords && !is_json(event) {
         scratch.add_nameless(event.raw_value());
     }
     let keywords = if route.has_keywords { scratch.len() as u32 } else { 0 };

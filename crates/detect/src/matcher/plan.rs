@@ -4,6 +4,7 @@ use model::{FieldId, FieldTable};
 use rustc_hash::FxHashMap;
 
 use super::atom::{Check, CompiledAtom, Shape, shape, text_of};
+use crate::sigma::Regexes;
 use crate::sigma::ast::{Atom, Expr, Pattern, Test};
 
 /// A node of a condition; children are a range of [`Plan::children`].
@@ -14,6 +15,13 @@ pub(super) enum Node {
     AtLeast(u32, u32, u32),
     Not(u32),
     Atom(u32),
+}
+
+/// What the names and expressions of conditions stand for.
+#[derive(Clone, Copy)]
+pub(super) struct Names<'a> {
+    pub(super) fields: &'a FieldTable,
+    pub(super) regexes: &'a Regexes,
 }
 
 /// All conditions.
@@ -28,27 +36,27 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Adds a condition; returns its root.
-    pub(super) fn add(&mut self, expr: &Expr, fields: &FieldTable) -> u32 {
+    pub(super) fn add(&mut self, expr: &Expr, names: Names<'_>) -> u32 {
         match expr {
             Expr::And(_, parts) => {
-                let children = self.sorted(parts.iter().collect(), fields);
+                let children = self.sorted(parts.iter().collect(), names);
                 self.parent(children, Node::And)
             }
             Expr::Or(_, parts) => {
-                let children = self.alternatives(parts, fields);
+                let children = self.alternatives(parts, names);
                 self.parent(children, Node::Or)
             }
             Expr::AtLeast(_, wanted, parts) => {
                 let wanted = *wanted as u32;
-                let children = parts.iter().map(|part| self.add(part, fields)).collect();
+                let children = parts.iter().map(|part| self.add(part, names)).collect();
                 self.parent(children, |start, len| Node::AtLeast(wanted, start, len))
             }
             Expr::Not(inner) => {
-                let inner = self.add(inner, fields);
+                let inner = self.add(inner, names);
                 let work = self.work_of(inner);
                 self.push(Node::Not(inner), work)
             }
-            Expr::Atom(atom) => self.atom(atom, fields),
+            Expr::Atom(atom) => self.atom(atom, names),
         }
     }
 
@@ -84,14 +92,14 @@ impl Plan {
         }
     }
 
-    fn sorted(&mut self, parts: Vec<&Expr>, fields: &FieldTable) -> Vec<u32> {
-        let mut children: Vec<u32> = parts.into_iter().map(|part| self.add(part, fields)).collect();
+    fn sorted(&mut self, parts: Vec<&Expr>, names: Names<'_>) -> Vec<u32> {
+        let mut children: Vec<u32> = parts.into_iter().map(|part| self.add(part, names)).collect();
         children.sort_by_key(|child| self.work_of(*child));
         children
     }
 
     /// The children of an `or`, with patterns of one field and shape gathered into sets.
-    fn alternatives(&mut self, parts: &[Expr], fields: &FieldTable) -> Vec<u32> {
+    fn alternatives(&mut self, parts: &[Expr], names: Names<'_>) -> Vec<u32> {
         let mut sets: Vec<((Option<&str>, bool, Shape), Vec<&str>)> = Vec::new();
         let mut others: Vec<&Expr> = Vec::new();
         for part in parts {
@@ -110,16 +118,16 @@ impl Plan {
         let mut children = Vec::new();
         for ((field, cased, shape), texts) in sets {
             let texts: Vec<Box<[u8]>> = texts.into_iter().map(|text| text_of(text, cased)).collect();
-            let field = field.map(|name| field_id(name, fields));
+            let field = field.map(|name| field_id(name, names.fields));
             let check = Check::of_texts(shape, texts);
             children.push(self.push_atom(field, check, cased));
         }
-        children.extend(others.into_iter().map(|part| self.add(part, fields)));
+        children.extend(others.into_iter().map(|part| self.add(part, names)));
         children.sort_by_key(|child| self.work_of(*child));
         children
     }
 
-    fn atom(&mut self, atom: &Atom, fields: &FieldTable) -> u32 {
+    fn atom(&mut self, atom: &Atom, names: Names<'_>) -> u32 {
         let (key, cased) = match &atom.test {
             Test::Pattern(pattern) => (Some((atom.field.clone(), pattern.clone())), pattern.cased),
             _ => (None, false),
@@ -127,8 +135,8 @@ impl Plan {
         if let Some(node) = key.as_ref().and_then(|key| self.known.get(key)) {
             return *node;
         }
-        let field = atom.field.as_deref().map(|name| field_id(name, fields));
-        let node = self.push_atom(field, Check::of(&atom.test), cased);
+        let field = atom.field.as_deref().map(|name| field_id(name, names.fields));
+        let node = self.push_atom(field, Check::of(&atom.test, names.regexes, |name| field_id(name, names.fields)), cased);
         if let Some(key) = key {
             self.known.insert(key, node);
         }

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::event::{Marks, Scratch};
 use super::trigger::Look;
-use crate::sigma::evaluate;
+use crate::sigma::number_of;
 
 type Rules = Box<[u32]>;
 
@@ -77,7 +77,7 @@ impl FieldProgram {
             return;
         }
         if !self.numbers.is_empty()
-            && let Some(number) = evaluate::number_of(prepared.value, event)
+            && let Some(number) = number_of(event, prepared.value)
             && let Some(rules) = self.numbers.get(&number.to_bits())
         {
             scratch.marks.ask(rules);

@@ -186,7 +186,7 @@ fn text_span(test: &Test, regex: Option<&Regex>, text: &str) -> Option<(usize, u
 }
 
 /// Whether `other` stands in `text` at the place.
-fn stands(text: &str, other: &str, place: Place, is_cased: bool) -> bool {
+pub(crate) fn stands(text: &str, other: &str, place: Place, is_cased: bool) -> bool {
     let (text, other) = if is_cased {
         (Cow::Borrowed(text), Cow::Borrowed(other))
     } else {

@@ -27,6 +27,7 @@ pub mod yaml;
 
 pub use detection::Placeholders;
 pub use evaluate::Evaluator;
+pub(crate) use evaluate::stands;
 pub use pattern::parse_parts;
 pub use refusal::Refusal;
 pub use regexes::{REGEX_BYTES_MAX, Regexes, compile};

@@ -30,12 +30,17 @@ pub fn decode(line: &[u8], fields: &mut Fields<'_>) -> Option<Format> {
     Some(Format::Access)
 }
 
-/// The parts of a common or combined line.
-struct Entry<'a> {
+/// Who asked whom.
+struct Who<'a> {
     host: Option<&'a [u8]>,
     client: &'a [u8],
     ident: &'a [u8],
     user: &'a [u8],
+}
+
+/// The parts of a common or combined line.
+struct Entry<'a> {
+    who: Who<'a>,
     time: &'a [u8],
     request: &'a [u8],
     status: &'a [u8],
@@ -58,7 +63,7 @@ fn time_in_brackets(line: &[u8]) -> Option<usize> {
 }
 
 fn entry(line: &[u8], opening: usize) -> Option<Entry<'_>> {
-    let (host, client, ident, user) = who(line.get(..opening)?.trim_ascii())?;
+    let who = who(line.get(..opening)?.trim_ascii())?;
     let mut scan = Scan::new(line.get(opening + 1..)?);
     let time = scan.until(b']')?;
     scan.spaces();
@@ -77,21 +82,11 @@ fn entry(line: &[u8], opening: usize) -> Option<Entry<'_>> {
     if status.len() > 3 || !is_number(status) || !is_number(bytes) {
         return None;
     }
-    Some(Entry {
-        host,
-        client,
-        ident,
-        user,
-        time,
-        request,
-        status,
-        bytes,
-        rest: scan.rest.trim_ascii(),
-    })
+    Some(Entry { who, time, request, status, bytes, rest: scan.rest.trim_ascii() })
 }
 
 /// Virtual host, client, ident and user before the time. A user may hold spaces.
-fn who(head: &[u8]) -> Option<(Option<&[u8]>, &[u8], &[u8], &[u8])> {
+fn who(head: &[u8]) -> Option<Who<'_>> {
     let mut scan = Scan::new(head);
     let mut host = None;
     let mut client = scan.word()?;
@@ -112,7 +107,7 @@ fn who(head: &[u8]) -> Option<(Option<&[u8]>, &[u8], &[u8], &[u8])> {
     let ident = scan.word()?;
     let user = scan.rest.trim_ascii();
     // Without brackets around it the user is what httpd writes; an empty one is not a log of this form.
-    (!user.is_empty()).then_some((host, client, ident, user))
+    (!user.is_empty()).then_some(Who { host, client, ident, user })
 }
 
 /// Up to a quote behind which `closes` holds; `\"` never closes.
@@ -134,10 +129,10 @@ fn quoted<'a>(scan: &mut Scan<'a>, closes: impl Fn(&[u8]) -> bool) -> Option<&'a
 
 fn put_entry(entry: &Entry<'_>, fields: &mut Fields<'_>) {
     fields.put("access.form", b"combined");
-    put_present(fields, "cs-host", entry.host.unwrap_or_default());
-    put_present(fields, "c-ip", entry.client);
-    put_present(fields, "cs-ident", entry.ident);
-    put_present(fields, "cs-username", entry.user);
+    put_present(fields, "cs-host", entry.who.host.unwrap_or_default());
+    put_present(fields, "c-ip", entry.who.client);
+    put_present(fields, "cs-ident", entry.who.ident);
+    put_present(fields, "cs-username", entry.who.user);
     fields.put("date_time", entry.time);
     put_request(entry.request, fields);
     put_number(fields, "sc-status", entry.status);
@@ -146,46 +141,42 @@ fn put_entry(entry: &Entry<'_>, fields: &mut Fields<'_>) {
     if scan.peek() == Some(b'"') {
         for key in ["cs-referer", "cs-user-agent"] {
             if scan.peek() == Some(b'"') {
-                let (text, _) = part(&mut scan);
+                let text = part(&mut scan);
                 put_present(fields, key, text);
             }
         }
     }
     while !scan.rest.is_empty() && !fields.is_full() {
-        let (text, _) = part(&mut scan);
+        let text = part(&mut scan);
         put_present(fields, "access.extra", text);
     }
 }
 
-/// A part in quotes, in brackets, or up to a space; whether it was enclosed.
-fn part<'a>(scan: &mut Scan<'a>) -> (&'a [u8], bool) {
+/// A part in quotes, in brackets, or up to a space.
+fn part<'a>(scan: &mut Scan<'a>) -> &'a [u8] {
     let ends = |after: &[u8]| matches!(after.first(), None | Some(b' ' | b'\t'));
     let whole = *scan;
     let enclosed = match scan.peek() {
         Some(b'"') => {
             scan.take(1);
-            quoted(scan, ends)
+            // A quote that is never closed reaches to the end, so that no byte is looked at twice.
+            Some(quoted(scan, ends).unwrap_or_else(|| scan.take(usize::MAX)))
         }
         Some(b'[') => {
             scan.take(1);
-            scan.until(b']')
+            let end = scan.rest.iter().take(256).position(|byte| *byte == b']');
+            end.and_then(|end| scan.rest.get(..end)).inspect(|text| {
+                scan.take(text.len() + 1);
+            })
         }
         _ => None,
     };
-    let found = match enclosed {
-        Some(text) => (text, true),
-        // A quote that is never closed reaches to the end, so that no byte is looked at twice.
-        None if whole.peek() == Some(b'"') => {
-            scan.take(usize::MAX);
-            (whole.rest.get(1..).unwrap_or_default(), true)
-        }
-        None => {
-            *scan = whole;
-            (scan.word().unwrap_or_default(), false)
-        }
-    };
+    let text = enclosed.unwrap_or_else(|| {
+        *scan = whole;
+        scan.word().unwrap_or_default()
+    });
     scan.spaces();
-    found
+    text
 }
 
 /// `GET /path?query HTTP/1.1`; a target may hold spaces, a version may be missing.
@@ -221,6 +212,8 @@ fn put_request(request: &[u8], fields: &mut Fields<'_>) {
 
 /// `time elapsed client action/status bytes method URL user hierarchy/peer type`.
 fn squid(line: &[u8]) -> Option<[&[u8]; 10]> {
+    // Cisco's Web Security Appliance puts its level before Squid's form.
+    let line = line.strip_prefix(b"Info: ").unwrap_or(line);
     if !line.first()?.is_ascii_digit() {
         return None;
     }
@@ -261,4 +254,78 @@ fn put_squid(parts: &[&[u8]; 10], fields: &mut Fields<'_>) {
     put_present(fields, "s-hierarchy", way);
     put_present(fields, "s-ip", peer.get(1..).unwrap_or_default());
     put_present(fields, "rs-content-type", kind);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Format;
+    use super::super::probe::line;
+
+    #[test]
+    fn combined() {
+        let probe = line(
+            r#"192.0.2.7 - jane [02/Mar/2026:09:00:01 +0100] "GET /a%20b?x=1&y=2 HTTP/1.1" 404 162 "-" "curl \"8\"" "10.0.0.1" 0.006"#,
+        );
+        assert_eq!(probe.format, Ok(Format::Access));
+        assert_eq!(probe.first("c-ip"), "192.0.2.7");
+        assert_eq!(probe.first("cs-ident"), "(absent)");
+        assert_eq!(probe.first("cs-username"), "jane");
+        assert_eq!(probe.first("date_time"), "02/Mar/2026:09:00:01 +0100");
+        assert_eq!(probe.first("cs-method"), "GET");
+        assert_eq!(probe.first("cs-uri"), "/a%20b?x=1&y=2");
+        assert_eq!(probe.first("cs-uri-stem"), "/a%20b");
+        assert_eq!(probe.first("cs-uri-query"), "x=1&y=2");
+        assert_eq!(probe.first("cs-version"), "HTTP/1.1");
+        assert_eq!(probe.first("sc-status"), "#404");
+        assert_eq!(probe.first("sc-bytes"), "#162");
+        assert_eq!(probe.first("cs-referer"), "(absent)");
+        assert_eq!(probe.first("cs-user-agent"), r#"curl \"8\""#);
+        assert_eq!(probe.all("access.extra"), ["10.0.0.1", "0.006"]);
+    }
+
+    #[test]
+    fn virtual_host_and_odd_requests() {
+        let probe = line(
+            r#"www.example.org:443 2001:db8::7 - john doe [02/Mar/2026:09:00:01 +0100] "\x16\x03" 400 -"#,
+        );
+        assert_eq!(probe.first("cs-host"), "www.example.org:443");
+        assert_eq!(probe.first("c-ip"), "2001:db8::7");
+        assert_eq!(probe.first("cs-username"), "john doe");
+        assert_eq!(probe.first("cs-request"), r"\x16\x03");
+        assert_eq!(probe.first("sc-bytes"), "(absent)");
+        let probe = line(
+            r#"host.example.org - - [1/Apr/2026:00:00:01 -0500] "GET /?q="a" b HTTP/1.0" 200 5"#,
+        );
+        assert_eq!(probe.first("c-ip"), "host.example.org");
+        assert_eq!(probe.first("cs-uri"), r#"/?q="a" b"#);
+        assert_eq!(
+            line(r#"1.2.3.4:5 [14/Jan/2026:12:48:57.127] https-in~ "GET / HTTP/1.1""#).format,
+            Ok(Format::Text)
+        );
+    }
+
+    #[test]
+    fn squid() {
+        let probe = line(
+            "1461576382.642    161 127.0.0.1 TCP_MISS/200 103701 GET http://www.example.com/ - DIRECT/192.0.2.73 text/html",
+        );
+        assert_eq!(probe.format, Ok(Format::Access));
+        for (name, value) in [
+            ("access.form", "squid"),
+            ("timestamp", "1461576382.642"),
+            ("time-taken", "#161"),
+            ("c-ip", "127.0.0.1"),
+            ("s-action", "TCP_MISS"),
+            ("sc-status", "#200"),
+            ("sc-bytes", "#103701"),
+            ("cs-method", "GET"),
+            ("c-uri", "http://www.example.com/"),
+            ("cs-username", "(absent)"),
+            ("s-hierarchy", "DIRECT"),
+            ("s-ip", "192.0.2.73"),
+            ("rs-content-type", "text/html"),
+        ] {
+            assert_eq!(probe.first(name), value, "{name}");
+        }
+    }
 }

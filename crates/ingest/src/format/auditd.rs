@@ -101,8 +101,10 @@ pub fn decode(record: &[u8], fields: &mut Fields<'_>) -> Result<Format, Malforme
         }
         fields.put("type", stamp.kind);
         let mut arguments = (stamp.kind == b"EXECVE").then_some(&mut command_line);
-        let rest = access_vector(stamp.rest, fields);
-        pairs(rest.trim_ascii_end(), 0, &mut |key, value| put(key, value, &mut arguments, fields));
+        access_vector(stamp.rest, fields);
+        pairs(stamp.rest.trim_ascii_end(), 0, &mut |key, value| {
+            put(key, value, &mut arguments, fields);
+        });
         if fields.is_full() {
             break;
         }
@@ -124,24 +126,21 @@ enum Written<'a> {
     Quoted(&'a [u8]),
 }
 
-/// SELinux: `avc:  denied  { read write } for  pid=…`. Returns what follows.
-fn access_vector<'a>(text: &'a [u8], fields: &mut Fields<'_>) -> &'a [u8] {
-    let mut scan = Scan::new(text);
-    if !scan.eat_all(b"avc:") {
-        return text;
-    }
+/// SELinux: `avc:  denied  { read write } for  pid=…`, in AVC records and within the message of USER_AVC.
+fn access_vector(text: &[u8], fields: &mut Fields<'_>) {
+    let Some(at) = find_early(text, b"avc:", STAMP_WITHIN) else { return };
+    let mut scan = Scan::new(text.get(at + 4..).unwrap_or_default());
     scan.spaces();
     let result = scan.take_while(|byte| byte.is_ascii_alphabetic());
     scan.spaces();
     if !scan.eat(b'{') {
-        return text;
+        return;
     }
-    let Some(permissions) = scan.until(b'}') else { return text };
+    let Some(permissions) = scan.until(b'}') else { return };
     fields.put("avc.result", result);
     for permission in permissions.split(|byte| *byte == b' ').filter(|word| !word.is_empty()) {
         fields.put("avc.permission", permission);
     }
-    scan.rest
 }
 
 /// Walks `key=value`, `key="value"` and the nested `msg='…'`; what is no pair is passed over.
@@ -158,11 +157,7 @@ fn pairs<'a>(text: &'a [u8], depth: usize, found: &mut dyn FnMut(&'a [u8], Writt
             continue;
         }
         match written {
-            Written::Quoted(inner) if key == b"msg" && depth == 0 => {
-                let inner_rest = inner;
-                // `op=… acct="…"`; the vector of USER_AVC is left to the words.
-                pairs(inner_rest, 1, found);
-            }
+            Written::Quoted(inner) if key == b"msg" && depth == 0 => pairs(inner, 1, found),
             _ => found(key, written),
         }
         rest = after;
@@ -214,10 +209,9 @@ fn put(
     let key = name(key);
     let is_argument = arguments.is_some() && argument_part(&key).is_some();
     let value = match value {
-        Written::Quoted(text) => Cow::Borrowed(text),
         Written::Bare(b"?" | b"(null)" | b"{" | b"}") => return,
         Written::Bare(text) if is_argument || ENCODED.contains(&&*key) => decoded(text, &key),
-        Written::Bare(text) => Cow::Borrowed(text),
+        Written::Quoted(text) | Written::Bare(text) => Cow::Borrowed(text),
     };
     if let Some(line) = arguments
         && let Some(part) = argument_part(&key)
@@ -303,7 +297,7 @@ fn socket_address(hex: &[u8], fields: &mut Fields<'_>) {
         }
         [16, 0, ..] => fields.put("saddr.family", b"netlink"),
         [low, high, ..] => {
-            fields.put_int("saddr.family", i64::from(u16::from_le_bytes([*low, *high])))
+            fields.put_int("saddr.family", i64::from(u16::from_le_bytes([*low, *high])));
         }
         _ => {}
     }
@@ -405,3 +399,6 @@ fn together<'a>(chunk: &[u8], groups: &[Vec<(usize, Range<usize>)>]) -> Grouped<
     }
     Grouped { bytes: Cow::Owned(bytes), records }
 }
+
+#[cfg(test)]
+mod tests;

@@ -121,3 +121,46 @@ fn unescaped(value: &[u8]) -> Cow<'_, [u8]> {
     }
     Cow::Owned(plain)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Format;
+    use super::super::probe::line;
+
+    #[test]
+    fn header_and_extension() {
+        let probe = line(concat!(
+            r"CEF:0|Vendor\|Co|Product|1.0|100|Name \\ x|Very-High|src=192.0.2.1 msg=a b\=c\nd request=http://x/?a=b c=d ",
+            r"cs1= cs1Label=Rule Name filePath=C:\\Windows  act=blocked",
+        ));
+        assert_eq!(probe.format, Ok(Format::Cef));
+        for (name, value) in [
+            ("cef.version", "0"),
+            ("cef.device_vendor", "Vendor|Co"),
+            ("cef.device_product", "Product"),
+            ("cef.device_version", "1.0"),
+            ("cef.signature_id", "100"),
+            ("cef.name", r"Name \ x"),
+            ("cef.severity", "Very-High"),
+            ("src", "192.0.2.1"),
+            ("msg", "a b=c\nd"),
+            ("request", "http://x/?a=b"),
+            ("c", "d"),
+            ("cs1", "#null"),
+            ("cs1Label", "Rule Name"),
+            ("filePath", r"C:\Windows"),
+            ("act", "blocked"),
+        ] {
+            assert_eq!(probe.first(name), value, "{name}");
+        }
+    }
+
+    #[test]
+    fn ends() {
+        assert_eq!(line("CEF:0|v|p|1|2|n|3").first("cef.severity"), "3");
+        assert_eq!(line("CEF:0|v|p|1|2|n|3|").format, Ok(Format::Cef));
+        assert!(line("CEF:0|v|p|1|2").format.is_err());
+        let headless = line("0|Check Point|VPN-1|Check Point|Log|TCP_8000|Unknown|act=Accept");
+        assert_eq!((headless.format.clone(), headless.first("act")), (Ok(Format::Cef), "Accept"));
+    }
+}

@@ -46,3 +46,31 @@ pub fn cells(row: &[u8], delimiter: u8, visit: &mut dyn FnMut(usize, &[u8])) -> 
     Ok(())
 }
 
+#[cfg(test)]
+mod tests {
+    use super::super::Format;
+    use super::super::probe::probe;
+    use super::decode;
+
+    #[test]
+    fn rows() {
+        let header: Vec<Box<str>> = ["a", "b", "c"].map(Into::into).into();
+        let run =
+            |text: &str| probe(text.as_bytes(), |row, fields| decode(row, &header, b',', fields));
+        let plain = run("1,,x y\r");
+        assert_eq!(plain.format, Ok(Format::Csv));
+        assert_eq!(
+            (plain.first("a"), plain.first("b"), plain.first("c")),
+            ("1", "(absent)", "x y")
+        );
+        assert_eq!(plain.copied, 0);
+        let quoted = run("\"1,2\",\"say \"\"hi\"\"\",\"two\nlines\"");
+        assert_eq!(
+            (quoted.first("a"), quoted.first("b"), quoted.first("c")),
+            ("1,2", "say \"hi\"", "two\nlines")
+        );
+        assert_eq!(run("1,2").first("b"), "2");
+        assert_eq!(run("1,2,3,").format, Ok(Format::Csv));
+        assert!(run("1,2,3,4").format.is_err());
+    }
+}

@@ -30,14 +30,18 @@ pub fn decode_evtx_chunk(chunk: Vec<u8>, offset: u64) -> EvtxRecords {
     let mut data = match EvtxChunkData::new(chunk, false) {
         Ok(data) => data,
         Err(error) => {
-            found.problems.push(problem(offset, format!("EVTX chunk cannot be read: {}", in_words(&error))));
+            found
+                .problems
+                .push(problem(offset, format!("EVTX chunk cannot be read: {}", in_words(&error))));
             return found;
         }
     };
     let mut parsed = match data.parse(settings) {
         Ok(parsed) => parsed,
         Err(error) => {
-            found.problems.push(problem(offset, format!("EVTX chunk cannot be read: {}", in_words(&error))));
+            found
+                .problems
+                .push(problem(offset, format!("EVTX chunk cannot be read: {}", in_words(&error))));
             return found;
         }
     };
@@ -51,7 +55,10 @@ pub fn decode_evtx_chunk(chunk: Vec<u8>, offset: u64) -> EvtxRecords {
                 found.json.push(b'\n');
             }
             Err(error) => {
-                found.problems.push(problem(offset, format!("EVTX record cannot be read: {}", in_words(&error))));
+                found.problems.push(problem(
+                    offset,
+                    format!("EVTX record cannot be read: {}", in_words(&error)),
+                ));
             }
         }
     }

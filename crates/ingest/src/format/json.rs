@@ -30,7 +30,11 @@ impl JsonDecoder {
 
     /// Decodes one JSON object. Bytes that are not UTF-8 are replaced (U+FFFD) in the fields, not in the raw
     /// record. Returns which family of names the record has.
-    pub fn decode(&mut self, record: &[u8], fields: &mut Fields<'_>) -> Result<JsonForm, Malformed> {
+    pub fn decode(
+        &mut self,
+        record: &[u8],
+        fields: &mut Fields<'_>,
+    ) -> Result<JsonForm, Malformed> {
         let text = match std::str::from_utf8(record) {
             Ok(text) => Cow::Borrowed(text),
             Err(_) => String::from_utf8_lossy(record),
@@ -40,7 +44,9 @@ impl JsonDecoder {
         let mut deserializer = sonic_rs::Deserializer::from_str(&text);
         let mut state = State { paths: &mut self.paths, fields, room };
         let seed = Document { state: &mut state, depth: self.depth_max };
-        seed.deserialize(&mut deserializer).and_then(|()| deserializer.end()).map_err(|error| malformed(&error))?;
+        seed.deserialize(&mut deserializer)
+            .and_then(|()| deserializer.end())
+            .map_err(|error| malformed(&error))?;
         Ok(self.paths.finish(fields))
     }
 }
@@ -97,6 +103,11 @@ impl<'de> Visitor<'de> for Document<'_, '_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
         Content { state: self.state, place: Place::ROOT, depth: self.depth }.visit_map(map)
+    }
+
+    /// A list of objects on one line: their keys several times.
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
+        Content { state: self.state, place: Place::ROOT, depth: self.depth }.visit_seq(list)
     }
 }
 
@@ -215,6 +226,131 @@ impl Visitor<'_> for Key<'_> {
 
     #[inline]
     fn visit_str<E: serde::de::Error>(self, key: &str) -> Result<Place, E> {
-        self.paths.child(self.parent, self.previous, key).map_err(|malformed| E::custom(malformed.0))
+        self.paths
+            .child(self.parent, self.previous, key)
+            .map_err(|malformed| E::custom(malformed.0))
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use model::{BatchBuilder, FieldTable, KindId, Section};
+
+    use super::*;
+
+    fn decode_with(
+        record: &str,
+        fields_max: usize,
+        depth_max: usize,
+    ) -> Result<Vec<(String, Value, String)>, String> {
+        let table = FieldTable::default();
+        let mut builder = BatchBuilder::default();
+        let mut decoder = JsonDecoder::new(depth_max);
+        // Twice: the second time the names are remembered.
+        for _ in 0..2 {
+            let mut fields = Fields::new(&mut builder, &table, record.as_bytes(), fields_max);
+            decoder.decode(record.as_bytes(), &mut fields).map_err(|error| error.0)?;
+            builder.finish_record(KindId(0), None, 0, (0, record.len() as u32));
+        }
+        let batch = builder.finish(record.as_bytes().to_vec());
+        let [first, second] = [0, 1].map(|index| {
+            let event = batch.get(index);
+            let slots = event.section(Section::Native).iter();
+            slots
+                .map(|slot| {
+                    (
+                        batch.field_name(slot.field, &table).to_owned(),
+                        slot.value,
+                        event.text(slot.value).into_owned(),
+                    )
+                })
+                .collect::<Vec<_>>()
+        });
+        let names = |slots: &[(String, Value, String)]| {
+            slots.iter().map(|slot| (slot.0.clone(), slot.2.clone())).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&first), names(&second));
+        Ok(first)
+    }
+
+    fn decode(record: &str) -> Vec<(String, Value, String)> {
+        decode_with(record, 100, 10).unwrap()
+    }
+
+    fn pairs(record: &str) -> Vec<(String, String)> {
+        decode(record).into_iter().map(|(name, _, text)| (name, text)).collect()
+    }
+
+    fn expect(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
+    }
+
+    #[test]
+    fn nested_names_are_joined_and_lists_repeat_their_name() {
+        assert_eq!(
+            pairs(
+                r#"{"a":{"b":{"c":"x"}},"l":[1,"2",[3]],"o":[{"k":1},{"k":2,"j":3}],"a":{"b":4},"my key":true}"#
+            ),
+            expect(&[
+                ("a.b.c", "x"),
+                ("l", "1"),
+                ("l", "2"),
+                ("l", "3"),
+                ("o.k", "1"),
+                ("o.k", "2"),
+                ("o.j", "3"),
+                ("a.b", "4"),
+                ("my key", "true")
+            ])
+        );
+        assert_eq!(pairs("{}"), []);
+    }
+
+    #[test]
+    fn values_keep_their_kind_and_unescaped_texts_stay_in_place() {
+        let slots = decode(
+            r#"{"i":-5,"u":18446744073709551615,"f":1.5,"n":null,"t":"plain","e":"a\\b\u00e9"}"#,
+        );
+        assert_eq!(slots[0].1, Value::Int(-5));
+        assert_eq!(slots[1].1, Value::Float(18_446_744_073_709_551_615.0));
+        assert_eq!(slots[2].1, Value::Float(1.5));
+        assert_eq!(slots[3].1, Value::Null);
+        assert!(matches!(slots[4].1, Value::Raw { len: 5, .. }));
+        assert!(matches!(slots[5].1, Value::Text { .. }));
+        assert_eq!(slots[5].2, "a\\b\u{e9}");
+    }
+
+    #[test]
+    fn limits_hold_and_broken_records_are_malformed() {
+        assert_eq!(decode_with(r#"{"a":1,"b":2,"c":3}"#, 2, 10).unwrap().len(), 2);
+        assert!(decode_with(r#"{"a":[[[1]]]}"#, 9, 3).unwrap_err().contains("deeper"));
+        for broken in [
+            "",
+            "[1]",
+            "12",
+            "\"x\"",
+            "{\"a\":1",
+            "{\"a\" 1}",
+            "{\"a\":1}}",
+            "{\"a\":1} x",
+            "{'a':1}",
+            "{\"a\":\"\\q\"}",
+        ] {
+            assert!(decode_with(broken, 9, 9).is_err(), "{broken}");
+        }
+        let long = format!("{{\"{}\":1}}", "k".repeat(2000));
+        assert!(decode_with(&long, 9, 9).unwrap_err().contains("longer"));
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_do_not_lose_the_record() {
+        let table = FieldTable::default();
+        let mut builder = BatchBuilder::default();
+        let record = b"{\"a\":\"caf\xE9\"}";
+        let mut fields = Fields::new(&mut builder, &table, record, 9);
+        assert_eq!(JsonDecoder::new(9).decode(record, &mut fields), Ok(JsonForm::Plain));
+        let value = fields.record()[0].value;
+        assert_eq!(fields.bytes(value), Some("caf\u{FFFD}".as_bytes()));
     }
 }

@@ -187,10 +187,26 @@ fn quoted(body: &[u8], from: usize) -> Option<(&[u8], usize)> {
 
 fn put_pairs(body: &[u8], first: Key, style: Style, fields: &mut Fields<'_>) {
     let mut next = Some(first);
+    // A quote that does not close is not looked for again: the rest of the record holds no closing one.
+    let mut unclosed = [false; 2];
     while let Some(key) = next {
         let from = key.assign + 1;
         let name = body.get(key.start..key.assign).unwrap_or_default().trim_ascii();
-        if let Some((value, end)) = quoted(body, from) {
+        let kind = match body.get(from) {
+            Some(b'"') => Some(0),
+            Some(b'\'') => Some(1),
+            _ => None,
+        };
+        let quoted = kind
+            .filter(|kind| !unclosed.get(*kind).is_some_and(|unclosed| *unclosed))
+            .and_then(|kind| {
+                let found = quoted(body, from);
+                if let Some(unclosed) = unclosed.get_mut(kind) {
+                    *unclosed = found.is_none();
+                }
+                found
+            });
+        if let Some((value, end)) = quoted {
             next = next_key(body, end, style);
             put_named(fields, name, &unescaped(value));
         } else {
@@ -240,4 +256,71 @@ fn unescaped(value: &[u8]) -> Cow<'_, [u8]> {
         }
     }
     Cow::Owned(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Format;
+    use super::super::probe::line;
+
+    #[track_caller]
+    fn expect(text: &str, pairs: &[(&str, &str)]) {
+        let probe = line(text);
+        assert_eq!(probe.format, Ok(Format::KeyValue), "{text}");
+        let pairs: Vec<_> =
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        assert_eq!(probe.pairs, pairs, "{text}");
+    }
+
+    #[test]
+    fn styles() {
+        expect(
+            r#"date=2026-03-02 time=09:00:01 logid="0000000013" msg="a \"b\" c" user="" path="C:\x\n""#,
+            &[
+                ("date", "2026-03-02"),
+                ("time", "09:00:01"),
+                ("logid", "0000000013"),
+                ("msg", r#"a "b" c"#),
+                ("user", "#null"),
+                ("path", r"C:\x\n"),
+            ],
+        );
+        expect("a=1, b=x, y, c=", &[("a", "1"), ("b", "x, y"), ("c", "#null")]);
+        expect(
+            "active='true',name='it's here',x=2",
+            &[("active", "true"), ("name", "it's here"), ("x", "2")],
+        );
+        expect(
+            "a=\"1\"; Device Name=z w; url=h?q=1",
+            &[("a", "1"), ("Device Name", "z w"), ("url", "h?q=1")],
+        );
+        expect("a=1|b=2 3|c=4", &[("a", "1"), ("b", "2 3"), ("c", "4")]);
+        expect("a=1\tb=x y\tc=", &[("a", "1"), ("b", "x y"), ("c", "#null")]);
+        expect(
+            "id=firewall ivs=Default Network user=bob",
+            &[("id", "firewall"), ("ivs", "Default Network"), ("user", "bob")],
+        );
+        expect(
+            "level=info msg=\"never closed b=1",
+            &[("level", "info"), ("msg", "\"never closed"), ("b", "1")],
+        );
+    }
+
+    #[test]
+    fn check_point() {
+        let probe = line(
+            r#"<134>1 2026-03-02T09:00:01Z gw CheckPoint 19710 - [action:"Drop"; origin:"1.2.3.4"; rule:"x=\"y\""]"#,
+        );
+        assert_eq!(probe.format, Ok(Format::KeyValue));
+        assert_eq!(probe.first("action"), "Drop");
+        assert_eq!(probe.first("origin"), "1.2.3.4");
+        assert_eq!(probe.first("rule"), r#"x="y""#);
+        assert_eq!(probe.first("syslog.appname"), "CheckPoint");
+    }
+
+    #[test]
+    fn one_pair_is_text() {
+        assert_eq!(line("signature=dbus").format, Ok(Format::Text));
+        assert_eq!(line("a == b = c").format, Ok(Format::Text));
+    }
 }

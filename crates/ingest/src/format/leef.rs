@@ -3,6 +3,8 @@
 //! `LEEF:1.0|vendor|product|version|event id|attributes`, divided by tabs; 2.0 names the divider in a sixth
 //! part, as itself or in hexadecimal (`x5E`, `0x5E`), and may leave it out.
 
+use std::borrow::Cow;
+
 use memchr::memchr_iter;
 
 use super::scan::{hex_byte, put_named, put_present};
@@ -79,7 +81,58 @@ fn put_attribute(attribute: &[u8], fields: &mut Fields<'_>) {
         let (key, value) = attribute.split_at(equals);
         let key = key.trim_ascii();
         if !key.is_empty() {
-            put_named(fields, key, value.get(1..).unwrap_or_default().trim_ascii());
+            put_named(fields, key, &unescaped(value.get(1..).unwrap_or_default().trim_ascii()));
         }
+    }
+}
+
+/// Some writers escape `=` in values as CEF does; the format itself has no escapes.
+fn unescaped(value: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memmem::find(value, b"\\=").is_none() {
+        return Cow::Borrowed(value);
+    }
+    let mut plain = Vec::with_capacity(value.len());
+    let mut bytes = value.iter().copied().peekable();
+    while let Some(byte) = bytes.next() {
+        if byte != b'\\' || bytes.peek() != Some(&b'=') {
+            plain.push(byte);
+        }
+    }
+    Cow::Owned(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Format;
+    use super::super::probe::line;
+
+    #[test]
+    fn both_versions_and_their_dividers() {
+        for text in [
+            "LEEF:1.0|Vendor|Product|7.1|42|src=192.0.2.1\tmsg=a=b c\tusrName=",
+            "LEEF:2.0|Vendor|Product|7.1|42|^|src=192.0.2.1^msg=a=b c^usrName=",
+            "LEEF:2.0|Vendor|Product|7.1|42|x5E|src=192.0.2.1^msg=a=b c^usrName=",
+            "LEEF:2.0|Vendor|Product|7.1|42|0x5e|src=192.0.2.1^msg=a=b c^usrName=",
+            "LEEF:2.0|Vendor|Product|7.1|42||src=192.0.2.1\tmsg=a=b c\tusrName=",
+            "LEEF:2.0|Vendor|Product|7.1|42|src=192.0.2.1\tmsg=a=b c\tusrName=",
+            "LEEF:1.0|Vendor|Product|7.1|42|src=192.0.2.1#011msg=a=b c#011usrName=",
+            "1.0|Vendor|Product|7.1|42|src=192.0.2.1\tmsg=a=b c\tusrName=",
+        ] {
+            let probe = line(text);
+            assert_eq!(probe.format, Ok(Format::Leef), "{text}");
+            for (name, value) in [
+                ("leef.vendor", "Vendor"),
+                ("leef.product", "Product"),
+                ("leef.version", "7.1"),
+                ("leef.event_id", "42"),
+                ("src", "192.0.2.1"),
+                ("msg", "a=b c"),
+                ("usrName", "#null"),
+            ] {
+                assert_eq!(probe.first(name), value, "{name} of {text}");
+            }
+        }
+        assert_eq!(line(r"LEEF:1.0|V|P|1|2|msg=PID\=6 C:\x").first("msg"), r"PID=6 C:\x");
+        assert!(line("LEEF:1.0|Vendor|Product").format.is_err());
     }
 }

@@ -2,7 +2,6 @@
 
 use memchr::memchr;
 
-use super::scan::find_early;
 use super::{Documents, Format, access, auditd, cef, kv, leef, syslog};
 use crate::{Fields, Malformed};
 
@@ -57,7 +56,10 @@ pub fn decode(
         return Ok(format);
     }
     fields.put("message", line);
-    kv::decode_within(line, fields);
+    // The attributes of XML are no pairs.
+    if line.first() != Some(&b'<') {
+        kv::decode_within(line, fields);
+    }
     Ok(Format::Text)
 }
 
@@ -132,11 +134,16 @@ fn inner(
 
 /// Where `CEF:` or `LEEF:` with a version and a `|` begins.
 fn marker(text: &[u8], marker: &[u8]) -> Option<usize> {
-    let at = find_early(text, marker, HEADER_WITHIN)?;
-    let version = text.get(at + marker.len()..)?.trim_ascii_start();
-    let digits =
-        version.iter().take(5).take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
-    (digits > 0 && version.get(digits) == Some(&b'|')).then_some(at)
+    let head = text.get(..HEADER_WITHIN).unwrap_or(text);
+    memchr::memmem::find_iter(head, marker).find(|at| {
+        let version = text.get(at + marker.len()..).unwrap_or_default().trim_ascii_start();
+        let digits = version
+            .iter()
+            .take(5)
+            .take_while(|byte| byte.is_ascii_digit() || **byte == b'.')
+            .count();
+        digits > 0 && version.get(digits) == Some(&b'|')
+    })
 }
 
 /// The body beside its pairs, unless a pair has that name.
@@ -144,5 +151,71 @@ fn put_message(body: &[u8], fields: &mut Fields<'_>) {
     let id = fields.id("message");
     if !fields.record().iter().any(|slot| slot.field == id) {
         fields.put_id(id, body);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Format;
+    use super::super::probe::line;
+
+    #[test]
+    fn the_first_bytes_decide() {
+        let cases = [
+            ("{\"a\":1}", Format::Json),
+            ("[{\"a\":1}]", Format::Json),
+            ("{not json", Format::Text),
+            ("CEF:0|v|p|1|2|n|3|src=1.2.3.4", Format::Cef),
+            ("<134>Mar  2 09:00:01 gw CEF: 0|v|p|1|2|n|3|src=1.2.3.4", Format::Cef),
+            ("prefix CEF:CEF:0|v|p|1|2|n|3|", Format::Cef),
+            ("LEEF:1.0|v|p|1|2|a=b\tc=d", Format::Leef),
+            ("<13>Mar  2 09:00:01 host LEEF:2.0|v|p|1|2|^|a=b^c=d", Format::Leef),
+            ("type=EOE msg=audit(1364481363.243:24287): ", Format::Auditd),
+            (
+                "Mar  2 09:00:01 host audispd: node=n type=EOE msg=audit(1364481363.243:24287):",
+                Format::Auditd,
+            ),
+            ("1.2.3.4 - - [02/Mar/2026:09:00:01 +0000] \"GET / HTTP/1.1\" 200 1", Format::Access),
+            ("date=2026-03-02 time=09:00:01 devname=\"fw\"", Format::KeyValue),
+            ("<189>date=2026-03-02 time=09:00:01 devname=\"fw\"", Format::KeyValue),
+            ("Mar  2 09:00:01 host sshd[1]: Failed password", Format::Syslog),
+            ("Mar  2 09:00:01 host app[1]: @cee: {\"a\":1}", Format::Json),
+            ("nothing in particular", Format::Text),
+            ("", Format::Text),
+        ];
+        for (text, format) in cases {
+            assert_eq!(line(text).format, Ok(format), "{text}");
+        }
+    }
+
+    #[test]
+    fn free_text_keeps_its_message_and_gives_its_pairs() {
+        let probe = line(
+            "Mar  2 09:00:01 h sshd[7]: auth failure; logname= uid=0 euid=0 rhost=1.2.3.4  user=root",
+        );
+        assert_eq!(probe.format, Ok(Format::Syslog));
+        assert_eq!(
+            probe.first("message"),
+            "auth failure; logname= uid=0 euid=0 rhost=1.2.3.4  user=root"
+        );
+        assert_eq!(probe.first("logname"), "#null");
+        assert_eq!(probe.first("rhost"), "1.2.3.4");
+        assert_eq!(probe.first("user"), "root");
+        assert_eq!(probe.first("syslog.procid"), "7");
+        let probe = line(
+            "Mar  2 09:00:01 h kernel: [1.2] DROP IN= OUT=eth0 SRC=1.2.3.4 ID=7 DF PROTO=TCP ACK PSH URGP=0",
+        );
+        assert_eq!(probe.first("IN"), "#null");
+        assert_eq!(probe.first("ID"), "7");
+        assert_eq!(probe.all("flags"), ["DF"]);
+        assert_eq!(probe.copied, 0);
+    }
+
+    #[test]
+    fn broken_json_is_malformed_by_the_json_decoder() {
+        let probe = super::super::probe::probe(b"{\"a\":", |record, fields| {
+            super::decode(record, fields, &mut super::Documents::new(64))
+        });
+        assert!(probe.format.is_err());
     }
 }

@@ -10,6 +10,8 @@ pub mod kv;
 pub mod leef;
 pub mod line;
 mod paths;
+#[cfg(test)]
+mod probe;
 mod scan;
 pub mod syslog;
 pub mod timestamp;

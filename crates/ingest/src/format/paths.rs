@@ -121,13 +121,22 @@ impl Paths {
 
     /// The place of `key` within `parent`, given the key before it in the same object.
     #[inline]
-    pub(super) fn child(&mut self, parent: Place, previous: Place, key: &str) -> Result<Place, Malformed> {
+    pub(super) fn child(
+        &mut self,
+        parent: Place,
+        previous: Place,
+        key: &str,
+    ) -> Result<Place, Malformed> {
         let guess = if previous == Place::START {
             self.nodes.get(parent.0 as usize).map_or(NONE, |node| node.first)
         } else {
             self.nodes.get(previous.0 as usize).map_or(NONE, |node| node.after)
         };
-        let index = if self.is_key(guess, key.as_bytes()) { guess } else { self.turn_to(parent, previous, key)? };
+        let index = if self.is_key(guess, key.as_bytes()) {
+            guess
+        } else {
+            self.turn_to(parent, previous, key)?
+        };
         if let Some(node) = self.nodes.get(index as usize) {
             self.marks = self.marks.with(node.marks);
         }
@@ -138,7 +147,8 @@ impl Paths {
     fn is_key(&self, index: u32, key: &[u8]) -> bool {
         self.nodes.get(index as usize).is_some_and(|node| {
             node.key_len as usize == key.len()
-                && self.text.as_bytes().get((node.end - node.key_len) as usize..node.end as usize) == Some(key)
+                && self.text.as_bytes().get((node.end - node.key_len) as usize..node.end as usize)
+                    == Some(key)
         })
     }
 
@@ -173,8 +183,10 @@ impl Paths {
 
     fn add(&mut self, parent: Place, key: &str, same_hash: u32) -> Result<u32, Malformed> {
         let start = self.text.len();
-        let (from, to) =
-            self.nodes.get(parent.0 as usize).map_or((0, 0), |node| (node.start as usize, node.end as usize));
+        let (from, to) = self
+            .nodes
+            .get(parent.0 as usize)
+            .map_or((0, 0), |node| (node.start as usize, node.end as usize));
         if to - from + key.len() > NAME_BYTES_MAX {
             let shown: String = key.chars().take(40).collect();
             return Err(Malformed(format!(
@@ -210,13 +222,13 @@ impl Paths {
         }
         for &(index, value) in &self.values {
             let Some(node) = self.nodes.get_mut(index as usize) else { continue };
-            let id = match node.plain {
-                Some(id) => id,
-                None => {
-                    let id = fields.id(self.text.get(node.start as usize..node.end as usize).unwrap_or_default());
-                    node.plain = Some(id);
-                    id
-                }
+            let id = if let Some(id) = node.plain {
+                id
+            } else {
+                let id = fields
+                    .id(self.text.get(node.start as usize..node.end as usize).unwrap_or_default());
+                node.plain = Some(id);
+                id
             };
             fields.put_value(id, value);
         }
@@ -240,16 +252,19 @@ impl Paths {
                 }
                 Resolved::Passed => {}
                 Resolved::DataName => data_name = data_id(fields, value),
-                Resolved::DataText => match data_name.take() {
-                    Some(id) => fields.put_value(id, value),
-                    None => {
+                Resolved::DataText => {
+                    if let Some(id) = data_name.take() {
+                        fields.put_value(id, value)
+                    } else {
                         let id = fields.id("Data");
                         fields.put_value(id, value);
                     }
-                },
+                }
             }
         }
-        for (offer, (canonical, id)) in offers.iter().zip(Canonical::ALL.iter().zip(self.canonical.iter_mut())) {
+        for (offer, (canonical, id)) in
+            offers.iter().zip(Canonical::ALL.iter().zip(self.canonical.iter_mut()))
+        {
             if let Some((rank, value)) = offer
                 && *rank > 0
             {

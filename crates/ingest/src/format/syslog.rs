@@ -47,6 +47,11 @@ pub fn envelope(record: &[u8]) -> Option<Envelope<'_>> {
     if version_one && let Some(envelope) = rfc5424(scan.rest.get(2..)?) {
         return Some(Envelope { priority, ..envelope });
     }
+    if starts_with_unversioned(scan.rest)
+        && let Some(envelope) = rfc5424(scan.rest)
+    {
+        return Some(Envelope { priority, ..envelope });
+    }
     let mut envelope = rfc3164(scan.rest, priority.is_some())?;
     if let Some(outer) = envelope.hostname
         && envelope.appname.is_none()
@@ -119,6 +124,17 @@ fn starts_with_iso(text: &[u8]) -> bool {
         text,
         [b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'-', _, _, b'-', _, _, b'T', ..]
     )
+}
+
+/// RFC 5424 that has lost its version with the priority: `STAMP HOST APP PROCID - -` or `… - [sd]`.
+fn starts_with_unversioned(text: &[u8]) -> bool {
+    let mut words = text.splitn(7, |byte| *byte == b' ').skip(3);
+    let procid = words.next().unwrap_or_default();
+    starts_with_iso(text)
+        && !procid.is_empty()
+        && (procid == b"-" || procid.iter().all(u8::is_ascii_digit))
+        && words.next() == Some(b"-")
+        && words.next().is_some_and(|structured| structured == b"-" || structured.starts_with(b"["))
 }
 
 fn starts_with_stamp(text: &[u8]) -> bool {
@@ -315,36 +331,47 @@ fn rfc3164(text: &[u8], has_priority: bool) -> Option<Envelope<'_>> {
     (certain || from_address || tag_says || envelope.msgid.is_some()).then_some(envelope)
 }
 
-/// IOS: sequence number, host and clock mark before the stamp: `123: host: *Mar  1 …`.
+/// IOS: sequence number, host and clock mark before the stamp: `123: host: *Mar  1 …`; or the time since the
+/// start in place of the stamp: `00:00:46: %LINK-3-UPDOWN`, which no calendar knows and which is passed over.
 fn cisco_prefix<'a>(scan: &mut Scan<'a>, envelope: &mut Envelope<'a>) {
     if bsd_stamp(scan.rest).is_some() {
         return;
     }
+    number_and_colon(scan);
     let mut ahead = *scan;
-    if ahead.digits(1, 9).is_some() && ahead.eat(b':') && ahead.spaces() > 0 {
+    let word = ahead.take_while(is_host_byte);
+    let host = word.strip_suffix(b":");
+    ahead.spaces();
+    let numbered = number_and_colon(&mut ahead);
+    clock_mark(&mut ahead);
+    if bsd_stamp(ahead.rest).is_some() && (numbered || host.is_some()) && !word.is_empty() {
+        envelope.hostname = host.or(Some(word));
+        *scan = ahead;
+    } else if host.is_some_and(|uptime| uptime.first().is_some_and(u8::is_ascii_digit))
+        && cisco_id(ahead.rest).is_some()
+    {
         *scan = ahead;
     } else {
-        ahead = *scan;
+        clock_mark(scan);
     }
-    let host = ahead.take_while(is_host_byte);
-    let host = host.strip_suffix(b":").unwrap_or(host);
-    ahead.spaces();
-    let mut numbered = ahead;
-    if numbered.digits(1, 9).is_some() && numbered.eat(b':') && numbered.spaces() > 0 {
-        ahead = numbered;
-    }
-    let marked = matches!(ahead.peek(), Some(b'*' | b'.'))
-        && bsd_stamp(ahead.rest.get(1..).unwrap_or_default()).is_some();
-    if marked {
-        ahead.take(1);
-    }
-    if !host.is_empty() && (marked || bsd_stamp(ahead.rest).is_some()) {
-        envelope.hostname = Some(host);
+}
+
+/// Reads `123: `.
+fn number_and_colon(scan: &mut Scan<'_>) -> bool {
+    let mut ahead = *scan;
+    let found = ahead.digits(1, 9).is_some() && ahead.eat(b':') && ahead.spaces() > 0;
+    if found {
         *scan = ahead;
-    } else if matches!(scan.peek(), Some(b'*' | b'.'))
-        && bsd_stamp(scan.rest.get(1..).unwrap_or_default()).is_some()
+    }
+    found
+}
+
+/// Reads the `*` or `.` of a clock that is not synchronised, when a stamp follows.
+fn clock_mark(scan: &mut Scan<'_>) {
+    if let Some((b'*' | b'.', rest)) = scan.rest.split_first()
+        && bsd_stamp(rest).is_some()
     {
-        scan.take(1);
+        scan.rest = rest;
     }
 }
 
@@ -440,3 +467,6 @@ fn cisco_id(body: &[u8]) -> Option<&[u8]> {
     });
     (fits && memchr::memchr_iter(b'-', id).count() >= 2).then_some(id)
 }
+
+#[cfg(test)]
+mod tests;

@@ -441,3 +441,6 @@ fn date_call(text: &[u8]) -> Option<Timestamp> {
     let count = text.get(sign..)?.iter().take_while(|byte| byte.is_ascii_digit()).count();
     super::scan::integer(text.get(..sign + count)?).map(Timestamp)
 }
+
+#[cfg(test)]
+mod tests;

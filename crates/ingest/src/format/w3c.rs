@@ -137,3 +137,43 @@ fn put_date_time(
         fields.put("date_time", &[date, b" ", time].concat());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Format;
+    use super::super::probe::{Probe, probe};
+    use super::{Header, decode};
+
+    fn row(names: &[&str], date: &str, text: &str) -> Probe {
+        let names: Vec<Box<str>> = names.iter().map(|name| (*name).into()).collect();
+        let header = Header { fields: &names, software: "IIS", date };
+        probe(text.as_bytes(), |row, fields| decode(row, &header, fields))
+    }
+
+    #[test]
+    fn rows() {
+        let names = ["date", "time", "cs(User-Agent)", "cs-uri-query", "x-note"];
+        let probe = row(&names, "", "2026-03-02 09:00:01 Mozilla/5.0+(X11) - \"a \"\"b\"\" c\"\r");
+        assert_eq!(probe.format, Ok(Format::W3c));
+        assert_eq!(probe.first("date_time"), "2026-03-02 09:00:01");
+        assert_eq!(probe.first("cs(User-Agent)"), "Mozilla/5.0+(X11)");
+        assert_eq!(probe.first("cs-uri-query"), "(absent)");
+        assert_eq!(probe.first("x-note"), "a \"b\" c");
+        assert_eq!(probe.first("w3c.software"), "IIS");
+        assert_eq!(probe.copied, 2, "only the unescaped cell and the software");
+    }
+
+    #[test]
+    fn the_header_may_hold_the_date() {
+        let probe = row(&["time", "c-ip"], "2026-03-02 00:00:00", "09:00:01\t192.0.2.1");
+        assert_eq!(probe.first("date_time"), "2026-03-02 09:00:01");
+        let apart = row(&["time", "date"], "", "09:00:01 2026-03-02");
+        assert_eq!(apart.first("date_time"), "2026-03-02 09:00:01");
+    }
+
+    #[test]
+    fn cells_must_fit_the_header() {
+        assert!(row(&["a"], "", "1 2").format.is_err());
+        assert!(row(&["a", "b"], "", "1").format.is_err());
+    }
+}

@@ -109,8 +109,13 @@ pub(super) fn marks(name: &str) -> Marks {
     match name {
         "Event.System" | "winlog.channel" | "winlog.event_id" => Marks::CERTAIN,
         "EventID" => Marks::NUMBER,
-        "Channel" | "SourceName" | "Provider_Name" | "ProviderName" | "ProviderGuid" | "EventSourceName" => {
-            if name == "ProviderName" { Marks::ORIGIN.with(Marks::WEAK_ORIGIN) } else { Marks::ORIGIN }
+        "Channel" | "SourceName" | "Provider_Name" | "ProviderName" | "ProviderGuid"
+        | "EventSourceName" => {
+            if name == "ProviderName" {
+                Marks::ORIGIN.with(Marks::WEAK_ORIGIN)
+            } else {
+                Marks::ORIGIN
+            }
         }
         "event_id" | "Id" => Marks::WEAK_NUMBER,
         "log_name" => Marks::WEAK_ORIGIN,
@@ -126,7 +131,8 @@ pub(super) fn meaning(name: &str) -> Meaning {
     if let Some(rest) = name.strip_prefix("winlog.") {
         return winlog_meaning(name, rest);
     }
-    if let Some(rest) = name.strip_prefix("event_data.").or_else(|| name.strip_prefix("user_data.")) {
+    if let Some(rest) = name.strip_prefix("event_data.").or_else(|| name.strip_prefix("user_data."))
+    {
         return data_field(rest);
     }
     flat_meaning(name)
@@ -134,13 +140,16 @@ pub(super) fn meaning(name: &str) -> Meaning {
 
 /// Attributes of elements: `#attributes.X` (the evtx crate), `@X` and `_attributes.X` (others), or plain.
 fn without_attribute_marks(path: &str) -> String {
-    path.replace("#attributes.", "").replace("_attributes.", ".").replace(".@", ".").replace('@', "")
+    path.replace("#attributes.", "")
+        .replace("_attributes.", ".")
+        .replace(".@", ".")
+        .replace('@', "")
 }
 
 fn event_meaning(path: &str) -> Meaning {
     let plain = without_attribute_marks(path);
     let plain = plain.strip_suffix(".#text").unwrap_or(&plain);
-    if plain == "xmlns" || plain.ends_with(".xmlns") || plain.contains("xmlns:") {
+    if is_namespace(plain) {
         return Meaning::Passed;
     }
     if let Some(rest) = plain.strip_prefix("System.") {
@@ -149,7 +158,9 @@ fn event_meaning(path: &str) -> Meaning {
     if let Some(rest) = plain.strip_prefix("EventData.") {
         return match rest {
             "Data.Name" => Meaning::DataName,
-            "Data" | "Data.content" | "Data.Value" | "Data.text" | "Data._" | "Data.$" => Meaning::DataText,
+            "Data" | "Data.content" | "Data.Value" | "Data.text" | "Data._" | "Data.$" => {
+                Meaning::DataText
+            }
             _ => data_field(rest),
         };
     }
@@ -165,6 +176,12 @@ fn event_meaning(path: &str) -> Meaning {
     data_field(plain)
 }
 
+/// Whether the last part of a name is that of a namespace declaration.
+fn is_namespace(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    last == "xmlns" || last.starts_with("xmlns:")
+}
+
 fn system_meaning(rest: &str) -> Meaning {
     let name = match rest {
         "Provider.Name" => "Provider_Name",
@@ -178,14 +195,19 @@ fn system_meaning(rest: &str) -> Meaning {
         "Correlation.RelatedActivityID" => "Correlation_RelatedActivityID",
         "EventID.Qualifiers" => "EventID_Qualifiers",
         // An empty element with attributes only, as the evtx crate writes it.
-        "Correlation" | "Execution" | "Security" | "TimeCreated" | "Provider" => return Meaning::Passed,
-        other => return Meaning::Field { name: other.replace('.', "_").replace(' ', ""), offer: None },
+        "Correlation" | "Execution" | "Security" | "TimeCreated" | "Provider" => {
+            return Meaning::Passed;
+        }
+        other => {
+            return Meaning::Field { name: other.replace('.', "_").replace(' ', ""), offer: None };
+        }
     };
     Meaning::Field { name: name.to_owned(), offer: None }
 }
 
 fn winlog_meaning(name: &str, rest: &str) -> Meaning {
-    if let Some(data) = rest.strip_prefix("event_data.").or_else(|| rest.strip_prefix("user_data.")) {
+    if let Some(data) = rest.strip_prefix("event_data.").or_else(|| rest.strip_prefix("user_data."))
+    {
         return data_field(data);
     }
     let normal = match rest {
@@ -216,7 +238,9 @@ fn flat_meaning(name: &str) -> Meaning {
         "Computer" => (Canonical::Computer, 0),
         "Hostname" | "computer_name" | "MachineName" => (Canonical::Computer, 1),
         "Provider_Name" => (Canonical::ProviderName, 0),
-        "SourceName" | "source_name" | "ProviderName" | "EventSourceName" => (Canonical::ProviderName, 1),
+        "SourceName" | "source_name" | "ProviderName" | "EventSourceName" => {
+            (Canonical::ProviderName, 1)
+        }
         "Provider_Guid" => (Canonical::ProviderGuid, 0),
         "ProviderGuid" | "provider_guid" => (Canonical::ProviderGuid, 1),
         "TimeCreated" => (Canonical::TimeCreated, 0),
@@ -240,8 +264,145 @@ fn flat_meaning(name: &str) -> Meaning {
 
 fn data_field(name: &str) -> Meaning {
     let name = name.strip_suffix(".#text").unwrap_or(name);
-    if name == "xmlns" || name.ends_with(".xmlns") {
+    if is_namespace(name) {
         return Meaning::Passed;
     }
     Meaning::Field { name: name.replace(' ', "").replace("#attributes.", ""), offer: None }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use model::{BatchBuilder, FieldTable, KindId};
+
+    use crate::Fields;
+    use crate::format::json::{JsonDecoder, JsonForm};
+    use crate::format::xml::XmlDecoder;
+
+    fn decode(record: &str) -> (JsonForm, BTreeMap<String, String>) {
+        let table = FieldTable::default();
+        let mut builder = BatchBuilder::default();
+        let mut fields = Fields::new(&mut builder, &table, record.as_bytes(), 100);
+        let form = if record.starts_with('<') {
+            XmlDecoder::new(9).decode(record.as_bytes(), &mut fields).unwrap()
+        } else {
+            JsonDecoder::new(9).decode(record.as_bytes(), &mut fields).unwrap()
+        };
+        builder.finish_record(KindId(0), None, 0, (0, record.len() as u32));
+        let batch = builder.finish(record.as_bytes().to_vec());
+        let event = batch.get(0);
+        let mut found = BTreeMap::new();
+        for slot in event.slots() {
+            let text: &mut String =
+                found.entry(batch.field_name(slot.field, &table).to_owned()).or_default();
+            if !text.is_empty() {
+                text.push('|');
+            }
+            text.push_str(&event.text(slot.value));
+        }
+        (form, found)
+    }
+
+    /// The same event by all carriers has these fields.
+    const NORMAL: [(&str, &str); 8] = [
+        ("EventID", "1"),
+        ("Channel", "Microsoft-Windows-Sysmon/Operational"),
+        ("Computer", "host.example"),
+        ("Provider_Name", "Microsoft-Windows-Sysmon"),
+        ("EventRecordID", "77"),
+        ("TimeCreated", "2026-01-02T03:04:05.678Z"),
+        ("Image", "C:\\Windows\\a.exe"),
+        ("Execution_ProcessID", "4"),
+    ];
+
+    fn is_normal(record: &str) -> BTreeMap<String, String> {
+        let (form, found) = decode(record);
+        assert_eq!(form, JsonForm::Windows, "{record}");
+        for (name, text) in NORMAL {
+            assert_eq!(found.get(name).map(String::as_str), Some(text), "{name} of {record}");
+        }
+        found
+    }
+
+    #[test]
+    fn every_carrier_gives_the_same_names() {
+        let found = is_normal(
+            r##"{"Event":{"#attributes":{"xmlns":"x"},"System":{"Provider":{"#attributes":{"Name":"Microsoft-Windows-Sysmon","Guid":"G"}},
+            "EventID":{"#attributes":{"Qualifiers":0},"#text":1},"EventRecordID":77,"Channel":"Microsoft-Windows-Sysmon/Operational","Computer":"host.example",
+            "Correlation":null,"TimeCreated":{"#attributes":{"SystemTime":"2026-01-02T03:04:05.678Z"}},"Execution":{"#attributes":{"ProcessID":4,"ThreadID":5}},
+            "Security":{"#attributes":{"UserID":"S-1-5-18"}}},"EventData":{"Image":"C:\\Windows\\a.exe","Rule Name":"-","Data":{"#text":["one","two"]}}}}"##,
+        );
+        let of = |name: &str| found.get(name).map(String::as_str);
+        assert_eq!(
+            (of("Provider_Guid"), of("UserID"), of("RuleName"), of("Data")),
+            (Some("G"), Some("S-1-5-18"), Some("-"), Some("one|two"))
+        );
+        assert!(
+            !found.keys().any(|name| name.contains("xmlns") || name.contains('#')),
+            "{found:?}"
+        );
+        let found = is_normal(
+            "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='Microsoft-Windows-Sysmon' Guid='G'/>\
+             <EventID Qualifiers='0'>1</EventID><EventRecordID>77</EventRecordID><Channel>Microsoft-Windows-Sysmon/Operational</Channel>\
+             <Computer>host.example</Computer><Correlation/><TimeCreated SystemTime='2026-01-02T03:04:05.678Z'/><Execution ProcessID='4' ThreadID='5'/>\
+             <Security UserID='S-1-5-18'/></System><EventData><Data Name='Image'>C:\\Windows\\a.exe</Data><Data Name='Rule Name'>a &lt; b &#65;</Data>\
+             <Data>one</Data><Data>two</Data></EventData><RenderingInfo Culture='en'><Message>Hello</Message></RenderingInfo></Event>",
+        );
+        let of = |name: &str| found.get(name).map(String::as_str);
+        assert_eq!(
+            (of("UserID"), of("RuleName"), of("Data"), of("Message")),
+            (Some("S-1-5-18"), Some("a < b A"), Some("one|two"), Some("Hello"))
+        );
+        is_normal(
+            r#"{"@timestamp":"2026-01-02T03:04:05.678Z","winlog":{"channel":"Microsoft-Windows-Sysmon/Operational","event_id":1,"computer_name":"host.example",
+            "provider_name":"Microsoft-Windows-Sysmon","record_id":77,"process":{"pid":4,"thread":{"id":5}},"event_data":{"Image":"C:\\Windows\\a.exe"}}}"#,
+        );
+        is_normal(
+            r#"{"@timestamp":"2026-01-02T03:04:05.678Z","log_name":"Microsoft-Windows-Sysmon/Operational","event_id":1,"computer_name":"host.example",
+            "source_name":"Microsoft-Windows-Sysmon","record_number":"77","process_id":4,"event_data":{"Image":"C:\\Windows\\a.exe"}}"#,
+        );
+        let found = is_normal(
+            r#"{"EventTime":"2026-01-02 05:04:05","@timestamp":"2026-01-02T03:04:05.678Z","Channel":"Microsoft-Windows-Sysmon/Operational","EventID":1,
+            "Hostname":"host.example","SourceName":"Microsoft-Windows-Sysmon","RecordNumber":77,"ExecutionProcessID":4,"Image":"C:\\Windows\\a.exe"}"#,
+        );
+        assert_eq!(found.get("Hostname").map(String::as_str), Some("host.example"));
+    }
+
+    #[test]
+    fn user_data_loses_its_wrapper_and_named_pairs_are_joined() {
+        let (_, found) = decode(
+            "<Event><System><EventID>104</EventID></System><UserData><LogFileCleared xmlns='x'><SubjectUserName>u</SubjectUserName></LogFileCleared></UserData></Event>",
+        );
+        assert_eq!(found.get("SubjectUserName").map(String::as_str), Some("u"));
+        let (_, found) = decode(
+            r##"{"Event":{"System":{"EventID":1},"EventData":{"Data":[{"@Name":"Image","#text":"x"},{"@Name":"User","#text":"y"}]}}}"##,
+        );
+        assert_eq!(
+            (found.get("Image").map(String::as_str), found.get("User").map(String::as_str)),
+            (Some("x"), Some("y"))
+        );
+    }
+
+    #[test]
+    fn other_json_keeps_its_names() {
+        let (form, found) =
+            decode(r#"{"event_id":"x","Hostname":"h","message":"m","a":{"b c":1}}"#);
+        assert_eq!(form, JsonForm::Plain);
+        assert_eq!(found.keys().collect::<Vec<_>>(), ["Hostname", "a.b c", "event_id", "message"]);
+    }
+
+    #[test]
+    fn broken_xml_is_malformed_and_entities_are_not_expanded() {
+        let table = FieldTable::default();
+        for broken in ["<Event><System>", "<Event></System></Event>", "text", "<Event a=></Event>"]
+        {
+            let mut builder = BatchBuilder::default();
+            let mut fields = Fields::new(&mut builder, &table, broken.as_bytes(), 9);
+            assert!(XmlDecoder::new(9).decode(broken.as_bytes(), &mut fields).is_err(), "{broken}");
+        }
+        let (_, found) = decode("<Event><System><EventID>&lol;</EventID></System></Event>");
+        assert_eq!(found.get("EventID").map(String::as_str), Some("&lol;"));
+    }
 }

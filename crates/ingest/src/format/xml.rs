@@ -71,7 +71,11 @@ impl XmlDecoder {
 
     /// Decodes one element. Returns which family of names the record has: an element other than a Windows
     /// event keeps its own names, joined with dots.
-    pub fn decode(&mut self, record: &[u8], fields: &mut Fields<'_>) -> Result<JsonForm, Malformed> {
+    pub fn decode(
+        &mut self,
+        record: &[u8],
+        fields: &mut Fields<'_>,
+    ) -> Result<JsonForm, Malformed> {
         self.paths.begin();
         match std::str::from_utf8(record) {
             Ok(text) => self.read(text, fields)?,
@@ -83,23 +87,34 @@ impl XmlDecoder {
     fn read(&mut self, text: &str, fields: &mut Fields<'_>) -> Result<(), Malformed> {
         let mut reader = Reader::from_str(text);
         let room = fields.room();
-        let mut root =
-            Open { place: Place::ROOT, previous: Place::START, has_children: true, has_attributes: true, text: Text::Empty };
+        let mut root = Open {
+            place: Place::ROOT,
+            previous: Place::START,
+            has_children: true,
+            has_attributes: true,
+            text: Text::Empty,
+        };
         let mut open: Vec<Open<'_>> = Vec::with_capacity(8);
         let mut elements = 0;
         loop {
-            let event = reader.read_event().map_err(|error| Malformed(format!("not well-formed XML: {error}")))?;
+            let event = reader
+                .read_event()
+                .map_err(|error| Malformed(format!("not well-formed XML: {error}")))?;
             match event {
                 Event::Start(start) => {
                     if open.len() >= self.depth_max {
-                        return Err(Malformed("XML nested deeper than the limit allows".to_owned()));
+                        return Err(Malformed(
+                            "XML nested deeper than the limit allows".to_owned(),
+                        ));
                     }
-                    let element = self.begin(open.last_mut().unwrap_or(&mut root), &start, fields, room)?;
+                    let element =
+                        self.begin(open.last_mut().unwrap_or(&mut root), &start, fields, room)?;
                     open.push(element);
                     elements += 1;
                 }
                 Event::Empty(start) => {
-                    let element = self.begin(open.last_mut().unwrap_or(&mut root), &start, fields, room)?;
+                    let element =
+                        self.begin(open.last_mut().unwrap_or(&mut root), &start, fields, room)?;
                     self.end(&element, fields, room);
                     elements += 1;
                 }
@@ -142,11 +157,18 @@ impl XmlDecoder {
         let place = self.paths.child(parent.place, parent.previous, &name)?;
         parent.previous = place;
         if local.as_ref() == "Data" {
-            return Ok(Open { place, previous: Place::START, has_children: false, has_attributes, text: Text::Empty });
+            return Ok(Open {
+                place,
+                previous: Place::START,
+                has_children: false,
+                has_attributes,
+                text: Text::Empty,
+            });
         }
         let mut previous = Place::START;
         for attribute in start.attributes().with_checks(false) {
-            let attribute = attribute.map_err(|error| Malformed(format!("not well-formed XML: {error}")))?;
+            let attribute =
+                attribute.map_err(|error| Malformed(format!("not well-formed XML: {error}")))?;
             let key = attribute.key.0;
             if key == "xmlns" || key.starts_with("xmlns:") {
                 continue;
@@ -185,7 +207,7 @@ fn add<'r>(open: &mut [Open<'r>], piece: Cow<'r, str>) {
 }
 
 /// An attribute's value with references resolved; as it stands when one of them is unknown.
-fn value<'v>(raw: &'v str) -> Cow<'v, str> {
+fn value(raw: &str) -> Cow<'_, str> {
     quick_xml::escape::unescape(raw).unwrap_or(Cow::Borrowed(raw))
 }
 

@@ -114,3 +114,56 @@ fn unescaped(cell: &[u8]) -> Cow<'_, [u8]> {
     }
     Cow::Owned(plain)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Format;
+    use super::super::probe::{Probe, probe};
+    use super::{Header, decode};
+
+    fn row(text: &str) -> Probe {
+        let names: Vec<Box<str>> =
+            ["ts", "port", "tags", "ok", "rate", "note", "nothing", "times"].map(Into::into).into();
+        let types: Vec<Box<str>> = [
+            "time",
+            "port",
+            "set[string]",
+            "bool",
+            "double",
+            "string",
+            "count",
+            "vector[interval]",
+        ]
+        .map(Into::into)
+        .into();
+        let header = Header {
+            path: "conn",
+            fields: &names,
+            types: &types,
+            separators: (b'\t', b','),
+            absent: ("(empty)", "-"),
+        };
+        probe(text.as_bytes(), |row, fields| decode(row, &header, fields))
+    }
+
+    #[test]
+    fn types_decide() {
+        let probe = row("1521911720.615923\t443\ta,b\\x2cc\tT\t0.5\tx\\x09y\\\\\t-\t1.5,-,2");
+        assert_eq!(probe.format, Ok(Format::Zeek));
+        assert_eq!(probe.first("_path"), "conn");
+        assert_eq!(probe.first("ts"), "1521911720.615923");
+        assert_eq!(probe.first("port"), "#443");
+        assert_eq!(probe.all("tags"), ["a", "b,c"]);
+        assert_eq!(probe.first("ok"), "#true");
+        assert_eq!(probe.first("rate"), "#0.5");
+        assert_eq!(probe.first("note"), "x\ty\\");
+        assert_eq!(probe.first("nothing"), "(absent)");
+        assert_eq!(probe.all("times"), ["#1.5", "#2"]);
+    }
+
+    #[test]
+    fn cells_must_fit_the_header() {
+        assert!(row("1\t2").format.is_err());
+        assert_eq!(row("1\t2\t(empty)\tF\t-\t-\t-\t-").all("tags"), Vec::<&str>::new());
+    }
+}

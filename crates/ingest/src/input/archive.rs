@@ -11,9 +11,9 @@ use flate2::Crc;
 use flate2::bufread::DeflateDecoder;
 use zip::{CompressionMethod, ZipArchive};
 
+use super::ReadSeek;
 use super::container::{Counted, Excess, Ledger, Metered};
 use super::source::Source;
-use super::ReadSeek;
 use crate::Limits;
 
 /// An entry: its name and its content, or why it cannot be read.
@@ -30,7 +30,11 @@ pub(super) enum Archive {
 
 impl Archive {
     /// The next entry, or why the archive cannot be read on.
-    pub(super) fn next_entry(&mut self, ledger: &Arc<Ledger>, limits: Limits) -> Option<io::Result<Entry>> {
+    pub(super) fn next_entry(
+        &mut self,
+        ledger: &Arc<Ledger>,
+        limits: Limits,
+    ) -> Option<io::Result<Entry>> {
         match self {
             Self::Indexed(archive) => archive.next_entry(ledger, limits).map(Ok),
             Self::Sequential(archive) => archive.next_entry(ledger, limits).transpose(),
@@ -67,14 +71,17 @@ impl Indexed {
     /// Reads the directory; gives the file back when there is none that can be read.
     pub(super) fn open(mut file: Box<dyn ReadSeek>) -> Result<Self, (Box<dyn ReadSeek>, String)> {
         match list(&mut file) {
-            Ok(entries) => Ok(Self { file: Arc::new(Mutex::new(file)), entries: entries.into_iter() }),
+            Ok(entries) => {
+                Ok(Self { file: Arc::new(Mutex::new(file)), entries: entries.into_iter() })
+            }
             Err(error) => Err((file, error.to_string())),
         }
     }
 
     fn next_entry(&mut self, ledger: &Arc<Ledger>, limits: Limits) -> Option<Entry> {
         let listed = self.entries.next()?;
-        let section = Section { file: Arc::clone(&self.file), at: listed.start, left: listed.packed };
+        let section =
+            Section { file: Arc::clone(&self.file), at: listed.start, left: listed.packed };
         let reader = BufReader::with_capacity(64 * 1024, section);
         let content = unpack(reader, listed.method, Some(listed.crc), ledger, limits);
         Some(Entry { name: listed.name, content })
@@ -99,7 +106,10 @@ fn list(file: &mut Box<dyn ReadSeek>) -> zip::result::ZipResult<Vec<Listed>> {
                 _ if entry.encrypted() => Method::Encrypted,
                 CompressionMethod::Stored => Method::Stored,
                 CompressionMethod::Deflated => Method::Deflate,
-                #[expect(deprecated, reason = "the number names it without the crate's own zstd feature")]
+                #[expect(
+                    deprecated,
+                    reason = "the number names it without the crate's own zstd feature"
+                )]
                 CompressionMethod::Unsupported(93) => Method::Zstd,
                 _ => Method::Unknown,
             },
@@ -150,9 +160,13 @@ fn unpack<R: BufRead + Send + 'static>(
         Method::Stored => Box::new(counted),
         Method::Deflate => Box::new(DeflateDecoder::new(counted)),
         Method::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(counted)?.single_frame()),
-        Method::Encrypted => return Err(io::Error::other("the entry is encrypted; decrypt it first")),
+        Method::Encrypted => {
+            return Err(io::Error::other("the entry is encrypted; decrypt it first"));
+        }
         Method::Unknown => {
-            return Err(io::Error::other("the entry's compression method is not supported; unpack it first"));
+            return Err(io::Error::other(
+                "the entry's compression method is not supported; unpack it first",
+            ));
         }
     };
     let checked = Checked { inner: reader, crc: Crc::new(), expected: crc };
@@ -169,9 +183,13 @@ struct Checked {
 impl Read for Checked {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(into)?;
-        if count == 0 && !into.is_empty() && self.expected.is_some_and(|crc| crc != self.crc.sum()) {
+        if count == 0 && !into.is_empty() && self.expected.is_some_and(|crc| crc != self.crc.sum())
+        {
             self.expected = None;
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "the checksum of the entry is wrong"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the checksum of the entry is wrong",
+            ));
         }
         self.crc.update(into.get(..count).unwrap_or_default());
         Ok(count)
@@ -207,7 +225,8 @@ impl Sequential {
                 pass(&mut source, header.packed.unwrap_or(0));
                 continue;
             }
-            let lent = Lent { source: Some(source), left: header.packed, home: Arc::clone(&self.home) };
+            let lent =
+                Lent { source: Some(source), left: header.packed, home: Arc::clone(&self.home) };
             let method = match (header.method, header.packed) {
                 // Without a length the end of a stored entry cannot be found.
                 (Method::Stored, None) => Method::Unknown,
@@ -239,12 +258,17 @@ fn find_header(source: &mut Source) -> io::Result<bool> {
         if data.len() < 4 {
             return match source.take_failure() {
                 Some(failure) => Err(failure),
-                None => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the archive ends without its directory")),
+                None => Err(io::Error::new(
+                    io::ErrorKind::UnexpectedEof,
+                    "the archive ends without its directory",
+                )),
             };
         }
         match data {
             [b'P', b'K', 3, 4, ..] => return Ok(true),
-            [b'P', b'K', 1, 2, ..] | [b'P', b'K', 5, 6, ..] | [b'P', b'K', 6, 6, ..] => return Ok(false),
+            [b'P', b'K', 1, 2, ..] | [b'P', b'K', 5 | 6, 6, ..] => {
+                return Ok(false);
+            }
             _ => {
                 let next = memchr::memchr(b'P', data.get(1..).unwrap_or_default());
                 let step = next.map_or(data.len(), |at| at + 1);
@@ -266,8 +290,10 @@ fn read_header(source: &mut Source) -> Option<Header> {
     const FIXED: usize = 30;
     const ENCRYPTED: u16 = 1;
     const DESCRIPTOR: u16 = 1 << 3;
-    let short = |data: &[u8], at: usize| Some(u16::from_le_bytes(data.get(at..at + 2)?.try_into().ok()?));
-    let long = |data: &[u8], at: usize| Some(u32::from_le_bytes(data.get(at..at + 4)?.try_into().ok()?));
+    let short =
+        |data: &[u8], at: usize| Some(u16::from_le_bytes(data.get(at..at + 2)?.try_into().ok()?));
+    let long =
+        |data: &[u8], at: usize| Some(u32::from_le_bytes(data.get(at..at + 4)?.try_into().ok()?));
     let data = source.fill(FIXED);
     let flags = short(data, 6)?;
     let method = match short(data, 8)? {
@@ -325,7 +351,8 @@ impl BufRead for Lent {
         if data.is_empty() {
             return Err(truncated());
         }
-        let most = left.map_or(data.len(), |left| data.len().min(usize::try_from(left).unwrap_or(usize::MAX)));
+        let most = left
+            .map_or(data.len(), |left| data.len().min(usize::try_from(left).unwrap_or(usize::MAX)));
         Ok(data.get(..most).unwrap_or(data))
     }
 
@@ -362,7 +389,9 @@ impl Drop for Lent {
 
 /// Whether the error says that a limit was passed.
 pub(super) fn is_excess(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<Excess>())
+    error.get_ref().is_some_and(
+        <dyn std::error::Error + std::marker::Send + std::marker::Sync + 'static>::is::<Excess>,
+    )
 }
 
 /// Notes how far a file has been read, for the ratio of all that comes out of it.

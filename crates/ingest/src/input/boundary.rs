@@ -122,13 +122,14 @@ impl Iterator for Records<'_> {
             };
             // Always on, even if a splitter were to find nothing.
             self.at = start + skip + length.max(usize::from(skip == 0));
-            let mut record = self.bytes.get(start + skip..start + skip + length).unwrap_or_default();
+            let mut record =
+                self.bytes.get(start + skip..start + skip + length).unwrap_or_default();
             if *self.shape != Shape::Evtx {
                 record = record.strip_suffix(b"\n").unwrap_or(record);
                 record = record.strip_suffix(b"\r").unwrap_or(record);
             }
-            let is_comment =
-                matches!(self.shape, Shape::Zeek { .. } | Shape::W3c { .. }) && record.first() == Some(&b'#');
+            let is_comment = matches!(self.shape, Shape::Zeek { .. } | Shape::W3c { .. })
+                && record.first() == Some(&b'#');
             if !is_comment && !record.trim_ascii().is_empty() {
                 return Some(start + skip..start + skip + record.len());
             }

@@ -72,7 +72,8 @@ impl Utf16Reader {
         self.at = 0;
         let input = self.source.fill(1);
         let is_last = input.is_empty();
-        let (result, read, written, _) = self.decoder.decode_to_utf8(input, &mut self.ready, is_last);
+        let (result, read, written, _) =
+            self.decoder.decode_to_utf8(input, &mut self.ready, is_last);
         self.source.pass(read);
         self.ready.truncate(written);
         if is_last && result == CoderResult::InputEmpty {

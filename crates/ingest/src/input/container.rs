@@ -113,7 +113,12 @@ pub(super) struct Metered<R> {
 }
 
 impl<R> Metered<R> {
-    pub(super) fn new(inner: R, packed: Arc<AtomicU64>, ledger: Arc<Ledger>, limits: Limits) -> Self {
+    pub(super) fn new(
+        inner: R,
+        packed: Arc<AtomicU64>,
+        ledger: Arc<Ledger>,
+        limits: Limits,
+    ) -> Self {
         Self { inner, packed, unpacked: 0, ledger, limits }
     }
 }
@@ -146,7 +151,12 @@ impl<R: Read> Read for Metered<R> {
 /// The content of gzip data, all members of it.
 pub(super) fn gunzip(source: Source, ledger: &Arc<Ledger>, limits: Limits) -> Source {
     let (counted, packed) = Counted::new(source);
-    Source::new(Box::new(Metered::new(MultiGzDecoder::new(counted), packed, Arc::clone(ledger), limits)))
+    Source::new(Box::new(Metered::new(
+        MultiGzDecoder::new(counted),
+        packed,
+        Arc::clone(ledger),
+        limits,
+    )))
 }
 
 /// The content of zstd data, all frames of it.

@@ -70,8 +70,10 @@ impl Documents {
         let mut at = 0;
         let mut found: Option<(usize, usize)> = None;
         loop {
-            let skipped =
-                source.data().get(at..).and_then(|rest| rest.iter().position(|byte| !is_between(*byte)));
+            let skipped = source
+                .data()
+                .get(at..)
+                .and_then(|rest| rest.iter().position(|byte| !is_between(*byte)));
             let Some(skipped) = skipped else {
                 at = source.data().len();
                 if let Some((start, end)) = found {
@@ -86,7 +88,9 @@ impl Documents {
                 continue;
             };
             at += skipped;
-            if found.is_some_and(|(start, _)| at - start >= limits.chunk_bytes) || self.would_move(source, at) {
+            if found.is_some_and(|(start, _)| at - start >= limits.chunk_bytes)
+                || self.would_move(source, at)
+            {
                 if let Some((start, end)) = found {
                     return Found::Records { start, end };
                 }
@@ -131,15 +135,12 @@ impl Documents {
         match std::mem::replace(&mut self.around, Around::Top) {
             Around::Top => {
                 let window = source.data();
-                match wrapper(window.get(..WRAPPER_WINDOW).unwrap_or(window)) {
-                    Some(length) => {
-                        self.around = Around::Wrapped;
-                        self.pass(source, length);
-                    }
-                    None => {
-                        self.around = Around::List;
-                        self.pass(source, 1);
-                    }
+                if let Some(length) = wrapper(window.get(..WRAPPER_WINDOW).unwrap_or(window)) {
+                    self.around = Around::Wrapped;
+                    self.pass(source, length);
+                } else {
+                    self.around = Around::List;
+                    self.pass(source, 1);
                 }
             }
             Around::List => self.pass(source, 1),
@@ -176,7 +177,11 @@ impl Documents {
                 return Ending::Deep;
             }
             if let Some(end) = end {
-                return if scanned + end - at > limits.record_bytes_max { Ending::Long } else { Ending::At(scanned + end) };
+                return if scanned + end - at > limits.record_bytes_max {
+                    Ending::Long
+                } else {
+                    Ending::At(scanned + end)
+                };
             }
             scanned = data.len();
             let is_long = scanned - at > limits.record_bytes_max;
@@ -224,7 +229,8 @@ impl Documents {
         let is_value = matches!(source.data().first(), Some(b'{' | b'['));
         loop {
             let data = source.data();
-            let end = if is_value { scanner.end_of_value(data) } else { memchr::memchr(b'\n', data) };
+            let end =
+                if is_value { scanner.end_of_value(data) } else { memchr::memchr(b'\n', data) };
             let length = end.unwrap_or(data.len());
             self.pass(source, length);
             if end.is_some() || source.fill(1).is_empty() {

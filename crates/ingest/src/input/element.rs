@@ -23,7 +23,9 @@ pub(super) fn is_start(at: &[u8]) -> bool {
 
 fn find_start(data: &[u8], from: usize) -> Option<usize> {
     let rest = data.get(from..)?;
-    memchr::memmem::find_iter(rest, b"<Event").map(|at| from + at).find(|at| data.get(*at..).is_some_and(is_start))
+    memchr::memmem::find_iter(rest, b"<Event")
+        .map(|at| from + at)
+        .find(|at| data.get(*at..).is_some_and(is_start))
 }
 
 /// Finds the next element.

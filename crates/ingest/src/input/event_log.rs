@@ -5,8 +5,8 @@ use std::sync::Arc;
 use model::{Problem, ProblemReason};
 
 use super::source::Source;
-use crate::format::evtx::EVTX_CHUNK_BYTES;
 use crate::Shape;
+use crate::format::evtx::EVTX_CHUNK_BYTES;
 
 /// Size of the file header.
 const HEADER_BYTES: usize = 4096;
@@ -57,7 +57,8 @@ impl EventLog {
             let mut found = Vec::new();
             if have == 0 || is_chunk {
                 if let Some((from, count)) = unreadable {
-                    let words = format!("{count} EVTX chunks have no chunk header and cannot be read");
+                    let words =
+                        format!("{count} EVTX chunks have no chunk header and cannot be read");
                     found.push(damaged(from, words));
                 } else if have == 0 {
                     return None;
@@ -68,7 +69,9 @@ impl EventLog {
                 if have < EVTX_CHUNK_BYTES {
                     // The records before the end can be read; zeros end them as in a chunk not yet full.
                     bytes.resize(EVTX_CHUNK_BYTES, 0);
-                    let words = format!("the EVTX file ends {have} bytes into a chunk of {EVTX_CHUNK_BYTES}");
+                    let words = format!(
+                        "the EVTX file ends {have} bytes into a chunk of {EVTX_CHUNK_BYTES}"
+                    );
                     found.push(damaged(offset, words));
                 }
                 found.push(Found::Chunk { bytes, offset });

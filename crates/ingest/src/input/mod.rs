@@ -78,7 +78,8 @@ pub fn open(
     let mut input = Input::empty(reference, limits);
     let mut file: Box<dyn ReadSeek> = Box::new(Watched::new(reader, Arc::clone(&input.ledger)));
     let mut window = Vec::with_capacity(4);
-    let first = file.by_ref().take(4).read_to_end(&mut window).and_then(|_| file.seek(SeekFrom::Start(0)));
+    let first =
+        file.by_ref().take(4).read_to_end(&mut window).and_then(|_| file.seek(SeekFrom::Start(0)));
     if let Err(error) = first {
         input.report(&name, &error, 0, "reading failed");
         return input;
@@ -90,7 +91,9 @@ pub fn open(
     match Indexed::open(file) {
         Ok(archive) => input.enter(Archive::Indexed(archive), name, 0),
         Err((mut file, words)) => {
-            let words = format!("the archive's directory cannot be read ({words}); its entries are read one by one");
+            let words = format!(
+                "the archive's directory cannot be read ({words}); its entries are read one by one"
+            );
             input.report(&name, &io::Error::other(words), 0, "damaged archive");
             match file.seek(SeekFrom::Start(0)) {
                 Ok(_) => input.peel(Source::new(Box::new(file)), name, 0),
@@ -133,7 +136,10 @@ impl Input {
             if !matches!(container, Container::None | Container::Foreign(_)) {
                 nesting += 1;
                 if nesting > self.limits.nesting_max {
-                    let words = format!("compressed or archived more than {} times", self.limits.nesting_max);
+                    let words = format!(
+                        "compressed or archived more than {} times",
+                        self.limits.nesting_max
+                    );
                     let problem = problem(ProblemReason::OverLimit, words, source.offset());
                     self.ready.push(Piece::Problem { name, problem });
                     return;
@@ -145,7 +151,9 @@ impl Input {
                     Ok(inner) => source = inner,
                     Err(error) => return self.report(&name, &error, 0, "zstd data cannot be read"),
                 },
-                Container::Zip => return self.enter(Archive::Sequential(Sequential::new(source)), name, nesting),
+                Container::Zip => {
+                    return self.enter(Archive::Sequential(Sequential::new(source)), name, nesting);
+                }
                 Container::Foreign(words) => {
                     let problem = problem(ProblemReason::NotText, format!("this is {words}"), 0);
                     self.ready.push(Piece::Problem { name, problem });
@@ -174,7 +182,8 @@ impl Input {
         opened.entries += 1;
         if opened.entries > self.limits.entries_max {
             self.archives.pop();
-            let words = format!("more than {} entries; unpack the archive first", self.limits.entries_max);
+            let words =
+                format!("more than {} entries; unpack the archive first", self.limits.entries_max);
             let problem = problem(ProblemReason::OverLimit, words, 0);
             self.ready.push(Piece::Problem { name, problem });
             return true;
@@ -196,7 +205,8 @@ impl Input {
     }
 
     fn report(&mut self, name: &Arc<str>, error: &io::Error, offset: u64, what: &str) {
-        self.ready.push(Piece::Problem { name: Arc::clone(name), problem: failure(error, offset, what) });
+        self.ready
+            .push(Piece::Problem { name: Arc::clone(name), problem: failure(error, offset, what) });
     }
 }
 

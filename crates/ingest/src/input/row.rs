@@ -60,8 +60,12 @@ impl HashHeader {
                 // Exchange writes W3C headers over rows of CSV.
                 self.has_commas = value.contains(',');
                 let delimiter: &[char] = if self.has_commas { &[','] } else { &[' ', '\t'] };
-                self.fields =
-                    value.split(delimiter).map(str::trim).filter(|name| !name.is_empty()).map(Into::into).collect();
+                self.fields = value
+                    .split(delimiter)
+                    .map(str::trim)
+                    .filter(|name| !name.is_empty())
+                    .map(Into::into)
+                    .collect();
             }
             "#Version" | "#Start-Date" | "#End-Date" | "#Remark" => return Some(false),
             _ => return None,
@@ -71,7 +75,11 @@ impl HashHeader {
 
     fn read_zeek(&mut self, line: &str) -> bool {
         if let Some(value) = line.strip_prefix("#separator ") {
-            *self = Self { is_zeek: true, separator: separator(value).unwrap_or(b'\t'), ..Self::default() };
+            *self = Self {
+                is_zeek: true,
+                separator: separator(value).unwrap_or(b'\t'),
+                ..Self::default()
+            };
             return true;
         }
         let mut cells = line.split(char::from(self.separator));
@@ -107,7 +115,11 @@ impl HashHeader {
         if self.has_commas {
             return Shape::Csv { header: self.fields.clone(), delimiter: b',' };
         }
-        Shape::W3c { fields: self.fields.clone(), software: self.software.clone(), date: self.date.clone() }
+        Shape::W3c {
+            fields: self.fields.clone(),
+            software: self.software.clone(),
+            date: self.date.clone(),
+        }
     }
 }
 
@@ -121,11 +133,25 @@ fn separator(value: &str) -> Option<u8> {
 
 /// The shape of CSV rows under this header line.
 pub(super) fn csv_shape(header: &[u8], delimiter: u8) -> Shape {
-    let mut reader =
-        csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(header);
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(header);
     let mut record = csv::ByteRecord::new();
     // Reading from memory cannot fail; an unreadable header would give no columns.
     let is_read = reader.read_byte_record(&mut record).unwrap_or(false);
     let columns = record.iter().filter(|_| is_read);
-    Shape::Csv { header: columns.map(|cell| String::from_utf8_lossy(cell).trim().into()).collect(), delimiter }
+    Shape::Csv {
+        header: columns.enumerate().map(|(column, cell)| column_name(column, cell)).collect(),
+        delimiter,
+    }
+}
+
+/// The name of a column; one without a name (the row numbers of an exported table) is called by its place.
+fn column_name(column: usize, cell: &[u8]) -> Box<str> {
+    match String::from_utf8_lossy(cell).trim() {
+        "" => format!("column_{}", column + 1).into(),
+        name => name.into(),
+    }
 }

@@ -66,13 +66,34 @@ pub(super) fn is_between(byte: u8) -> bool {
 
 /// Keys that hold the records of an exported document: AWS, Microsoft Graph, CloudWatch, Google and others.
 const WRAPPERS: [&[u8]; 10] = [
-    b"Records", b"records", b"value", b"events", b"Events", b"logEvents", b"data", b"results", b"items", b"logs",
+    b"Records",
+    b"records",
+    b"value",
+    b"events",
+    b"Events",
+    b"logEvents",
+    b"data",
+    b"results",
+    b"items",
+    b"logs",
 ];
 
 /// Keys that only a single event has; such a document is not a wrapper, whatever lists it holds.
 const OF_EVENTS: [&[u8]; 14] = [
-    b"time", b"timestamp", b"@timestamp", b"eventTime", b"eventtime", b"id", b"uuid", b"eventName", b"event",
-    b"published", b"ts", b"action", b"message", b"createdDateTime",
+    b"time",
+    b"timestamp",
+    b"@timestamp",
+    b"eventTime",
+    b"eventtime",
+    b"id",
+    b"uuid",
+    b"eventName",
+    b"event",
+    b"published",
+    b"ts",
+    b"action",
+    b"message",
+    b"createdDateTime",
 ];
 
 /// When `document` begins with an object that only wraps a list of objects: the length up to and including

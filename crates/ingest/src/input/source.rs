@@ -18,7 +18,15 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) fn new(reader: Box<dyn Read + Send>) -> Self {
-        Self { reader, buffer: Vec::new(), start: 0, end: 0, offset: 0, failure: None, ended: false }
+        Self {
+            reader,
+            buffer: Vec::new(),
+            start: 0,
+            end: 0,
+            offset: 0,
+            failure: None,
+            ended: false,
+        }
     }
 
     /// What is buffered.

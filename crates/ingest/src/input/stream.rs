@@ -53,7 +53,12 @@ enum Cut {
 }
 
 impl Stream {
-    pub(super) fn new(mut source: Source, name: Arc<str>, reference: Option<Timestamp>, limits: Limits) -> Self {
+    pub(super) fn new(
+        mut source: Source,
+        name: Arc<str>,
+        reference: Option<Timestamp>,
+        limits: Limits,
+    ) -> Self {
         let is_event_log = source.fill(event_log::MAGIC.len()).starts_with(event_log::MAGIC);
         if !is_event_log {
             source = charset::to_utf8(source);
@@ -111,7 +116,11 @@ impl Stream {
             }
             Sniffed::Noise => {
                 let words = "binary data, not text: no log format known here begins like this";
-                self.report(problem(ProblemReason::NotText, words.to_owned(), self.source.offset()));
+                self.report(problem(
+                    ProblemReason::NotText,
+                    words.to_owned(),
+                    self.source.offset(),
+                ));
                 self.has_ended = true;
             }
         }
@@ -136,7 +145,9 @@ impl Stream {
     fn step(&mut self) {
         let is_more = match self.kind {
             Kind::Lines => self.step_rows(boundary::last_line_end),
-            Kind::Csv(delimiter) => self.step_rows(|data, _| boundary::last_row_end(data, delimiter)),
+            Kind::Csv(delimiter) => {
+                self.step_rows(|data, _| boundary::last_row_end(data, delimiter))
+            }
             Kind::HashRows { .. } => self.step_hash_rows(),
             Kind::Documents(_) => self.step_documents(),
             Kind::Elements => self.step_elements(),
@@ -162,7 +173,10 @@ impl Stream {
             if data.is_empty() {
                 return Cut::End;
             }
-            if is_all && data.len() <= self.limits.record_bytes_max.max(target) && data.len() <= want {
+            if is_all
+                && data.len() <= self.limits.record_bytes_max.max(target)
+                && data.len() <= want
+            {
                 return Cut::At(data.len());
             }
             let data = data.get(..want).unwrap_or(data);
@@ -259,7 +273,8 @@ impl Stream {
                 Next::Element { start, end } => {
                     let mut last = end;
                     while last - start < target
-                        && let Next::Element { start: more, end } = element::next(data.get(last..).unwrap_or_default())
+                        && let Next::Element { start: more, end } =
+                            element::next(data.get(last..).unwrap_or_default())
                         && element::is_markup(data.get(last..last + more).unwrap_or_default())
                     {
                         last += end;
@@ -269,7 +284,10 @@ impl Stream {
                 }
                 Next::Open { start } if data.len() - start > self.limits.record_bytes_max => {
                     self.pass_between(start);
-                    self.report_excess(format!("an XML event longer than {} bytes", self.limits.record_bytes_max));
+                    self.report_excess(format!(
+                        "an XML event longer than {} bytes",
+                        self.limits.record_bytes_max
+                    ));
                     self.pass(1);
                 }
                 Next::Open { start } if is_all => {
@@ -304,7 +322,14 @@ impl Stream {
             let words = "text between XML events".to_owned();
             let offset = self.source.offset();
             let line = Some(self.line);
-            self.report(Problem { reason: ProblemReason::Malformed, detail: words, offset, line, source: None, raw });
+            self.report(Problem {
+                reason: ProblemReason::Malformed,
+                detail: words,
+                offset,
+                line,
+                source: None,
+                raw,
+            });
         }
         self.pass(count);
     }
@@ -333,9 +358,17 @@ impl Stream {
         if shape::is_noise(&bytes) {
             if !self.is_in_noise {
                 self.is_in_noise = true;
-                let words = "binary data among the records; it is passed over up to the next text".to_owned();
+                let words = "binary data among the records; it is passed over up to the next text"
+                    .to_owned();
                 let raw = bytes.get(..EXCESS_BYTES).unwrap_or(&bytes).to_vec();
-                self.report(Problem { reason: ProblemReason::NotText, detail: words, offset, line, source: None, raw });
+                self.report(Problem {
+                    reason: ProblemReason::NotText,
+                    detail: words,
+                    offset,
+                    line,
+                    source: None,
+                    raw,
+                });
             }
             return;
         }
@@ -361,7 +394,14 @@ impl Stream {
         let raw = data.get(..EXCESS_BYTES).unwrap_or(data).to_vec();
         let line = Some(self.line);
         let offset = self.source.offset();
-        self.report(Problem { reason: ProblemReason::OverLimit, detail, offset, line, source: None, raw });
+        self.report(Problem {
+            reason: ProblemReason::OverLimit,
+            detail,
+            offset,
+            line,
+            source: None,
+            raw,
+        });
     }
 
     fn pass_long_line(&mut self) {

@@ -49,10 +49,15 @@ pub(super) enum ExtractForm {
     KeyValue,
     Json,
     Csv { columns: Vec<Option<FieldId>>, separator: u8 },
+    List { field: FieldId, separator: u8 },
 }
 
 #[derive(Debug)]
 pub(super) struct SourceMap {
+    /// Prefixes (with their dot) below which shippers put the whole record.
+    pub(super) unwrap: Vec<Box<str>>,
+    /// Objects of JSON records that are also given as text.
+    pub(super) objects: Vec<(FieldId, Box<str>)>,
     pub(super) extract: Vec<Extract>,
     pub(super) kinds: Selector,
 }
@@ -91,6 +96,20 @@ impl Scratch {
     }
 }
 
+/// The record that is to be mapped; its native fields have been pushed.
+pub struct Record<'a> {
+    /// What it turned out to be.
+    pub format: Format,
+    /// The bytes that the batch will own.
+    pub raw: &'a [u8],
+    /// Where the record stands in them.
+    pub range: std::ops::Range<usize>,
+    /// When its input was last written, for times without a year.
+    pub reference: Option<Timestamp>,
+    /// Index of a source that the user named.
+    pub forced: Option<usize>,
+}
+
 /// What became of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mapped {
@@ -105,29 +124,23 @@ pub struct Mapped {
 }
 
 impl Mapper {
-    /// Maps the record whose native fields have been pushed. `forced` is the index of a source that the user named.
-    pub fn map(
-        &self,
-        format: Format,
-        forced: Option<usize>,
-        raw: &[u8],
-        builder: &mut BatchBuilder,
-        scratch: &mut Scratch,
-        reference: Option<Timestamp>,
-        limits: &Limits,
-    ) -> Mapped {
+    /// Recognises a record and maps it.
+    pub fn map(&self, record: &Record<'_>, builder: &mut BatchBuilder, scratch: &mut Scratch, limits: &Limits) -> Mapped {
+        let raw = record.raw;
         scratch.positions.begin(self.catalog.fields.len());
         scratch.positions.add(builder.record(), 0);
         let nothing = Mapped { kind: KindId::UNRECOGNISED, time: None, lacks_time: false, unconverted: None };
-        let recognised = forced.or_else(|| {
+        let recognised = record.forced.or_else(|| {
             let view = View { builder, raw, positions: &scratch.positions };
-            let selector = self.recognisers.get(format as usize)?;
+            let selector = self.recognisers.get(record.format as usize)?;
             selector.select(&view, &mut scratch.lower).map(|source| source as usize)
         });
         let Some(source) = recognised.and_then(|index| self.sources.get(index)) else {
             builder.end_native();
             return nothing;
         };
+        self.unwrap(source, builder, scratch);
+        push_objects(source, record, builder, scratch);
         self.extract(&source.extract, raw, builder, scratch, limits);
         let view = View { builder, raw, positions: &scratch.positions };
         let Some(kind_id) = source.kinds.select(&view, &mut scratch.lower) else {
@@ -138,7 +151,7 @@ impl Mapper {
         self.extract(&kind.extract, raw, builder, scratch, limits);
         builder.end_native();
         let natives = builder.record_len();
-        let mut context = Context { builder, raw, positions: &scratch.positions, reference };
+        let mut context = Context { builder, raw, positions: &scratch.positions, reference: record.reference };
         let unconverted = self.attributes(kind, KindId(kind_id), natives, &mut context);
         let time = kind.time.iter().find_map(|expr| {
             let value = context.evaluate(expr)?;
@@ -150,6 +163,24 @@ impl Mapper {
         Mapped { kind: KindId(kind_id), time, lacks_time, unconverted }
     }
 
+    /// Gives fields below a shipper's wrapper also under their own names.
+    fn unwrap(&self, source: &SourceMap, builder: &mut BatchBuilder, scratch: &mut Scratch) {
+        let natives = builder.record_len();
+        for prefix in &source.unwrap {
+            for index in 0..natives {
+                let Some(slot) = builder.record().get(index).copied() else { break };
+                let name = builder.unknown_name(slot.field).unwrap_or_else(|| self.catalog.fields.name(slot.field));
+                let Some(own) = name.strip_prefix(&**prefix).map(str::to_owned) else { continue };
+                let id = self.catalog.fields.get(&own).unwrap_or_else(|| builder.unknown_field(&own));
+                let is_there = scratch.positions.find(id).is_some_and(|at| at < natives);
+                if !is_there {
+                    builder.push(id, slot.value);
+                }
+            }
+        }
+        scratch.positions.add(builder.record(), natives);
+    }
+
     fn attributes(&self, kind: &KindMap, id: KindId, natives: usize, context: &mut Context<'_>) -> Option<FieldId> {
         let mut unconverted = None;
         for op in &kind.ops {
@@ -159,9 +190,11 @@ impl Mapper {
                 continue;
             }
             if op.takes_all
-                && let Expr::Field(field) = &op.expr
+                && let Some(field) = context.taken_from(&op.expr)
             {
-                push_further(op, *field, natives, context);
+                push_further(field, natives, context, &mut |value, context| {
+                    push_attribute(op, value, context);
+                });
             }
         }
         if kind.passthrough {
@@ -189,6 +222,9 @@ impl Mapper {
         for (name, expr) in &kind.sigma {
             if let Some(value) = context.evaluate(expr) {
                 context.builder.push(*name, value);
+            }
+            if let Some(field) = context.taken_from(expr) {
+                push_further(field, natives, context, &mut |value, context| context.builder.push(*name, value));
             }
         }
         let ends = context.builder.record_len();
@@ -265,6 +301,13 @@ impl Mapper {
             ExtractForm::Json => {
                 let _is_json = scratch.documents.decode(text, &mut fields).is_ok();
             }
+            ExtractForm::List { field, separator } => {
+                for item in text.split(|byte| byte == separator).map(<[u8]>::trim_ascii) {
+                    if !item.is_empty() {
+                        fields.put_id(*field, item);
+                    }
+                }
+            }
             ExtractForm::Csv { columns, separator } => {
                 let mut put = |index: usize, cell: &[u8]| {
                     if let Some(Some(field)) = columns.get(index)
@@ -277,6 +320,31 @@ impl Mapper {
             }
         }
     }
+}
+
+/// Gives whole objects of a JSON record as their text, which stands in the record.
+fn push_objects(source: &SourceMap, record: &Record<'_>, builder: &mut BatchBuilder, scratch: &mut Scratch) {
+    if source.objects.is_empty() || record.format != Format::Json {
+        return;
+    }
+    let before = builder.record_len();
+    let Some(bytes) = record.raw.get(record.range.clone()) else { return };
+    let Some(start) = memchr::memchr(b'{', bytes) else { return };
+    let document = bytes.get(start..).unwrap_or_default();
+    for (field, name) in &source.objects {
+        let prefixes = std::iter::once("").chain(source.unwrap.iter().map(|prefix| &**prefix));
+        let found = prefixes.into_iter().find_map(|prefix| {
+            let whole = format!("{prefix}{name}");
+            let path: Vec<&str> = whole.split('.').collect();
+            sonic_rs::get(document, &path).ok()
+        });
+        let Some(text) = found.as_ref().map(sonic_rs::LazyValue::as_raw_str) else { continue };
+        if text.starts_with(['{', '[']) && scratch.positions.find(*field).is_none() {
+            let value = Fields::new(builder, &model::FieldTable::default(), record.raw, usize::MAX).value_of(text.as_bytes());
+            builder.push(*field, value);
+        }
+    }
+    scratch.positions.add(builder.record(), before);
 }
 
 /// Pushes a value as its attribute's type; false when it cannot be.
@@ -321,14 +389,18 @@ fn push_hashes(
     true
 }
 
-/// The second and later values of a repeated field, for attributes that are lists.
-fn push_further(op: &Op, field: FieldId, natives: usize, context: &mut Context<'_>) {
+/// Hands on the second and later values of a repeated field.
+fn push_further(
+    field: FieldId,
+    natives: usize,
+    context: &mut Context<'_>,
+    push: &mut dyn FnMut(Value, &mut Context<'_>),
+) {
     let Some(first) = context.positions.find(field) else { return };
     for index in first + 1..natives {
         let Some(slot) = context.builder.record().get(index).copied() else { break };
         if slot.field == field && !context.is_void(slot.value) {
-            push_attribute(op, slot.value, context);
+            push(slot.value, context);
         }
     }
 }
-

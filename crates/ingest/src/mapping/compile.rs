@@ -140,7 +140,9 @@ impl Compiler {
             summary: about.summary.into(),
             docs: about.docs.into(),
         });
-        self.sources.push(SourceMap { extract, kinds: selector });
+        let objects = map.objects.iter().map(|name| (self.catalog.fields.intern(name), name.as_str().into())).collect();
+        let unwrap = map.unwrap.iter().map(|prefix| format!("{prefix}.").into_boxed_str()).collect();
+        self.sources.push(SourceMap { unwrap, objects, extract, kinds: selector });
         Ok(())
     }
 
@@ -168,12 +170,17 @@ impl Compiler {
         use super::apply::{Extract, ExtractForm};
         let fields = &mut self.catalog.fields;
         let patterns: Vec<&String> = step.pattern.iter().chain(&step.patterns).collect();
+        let separator = step.separator.map_or(b',', |separator| u8::try_from(separator).unwrap_or(b','));
         let form = match (patterns.as_slice(), step.form.as_deref()) {
             ([], Some("keyvalue")) => ExtractForm::KeyValue,
             ([], Some("json")) => ExtractForm::Json,
+            ([], Some("list")) => match step.columns.as_slice() {
+                [name] => ExtractForm::List { field: fields.intern(name), separator },
+                _ => return Err(MapError::new("as: list wants one name in columns")),
+            },
             ([], Some("csv")) => ExtractForm::Csv {
                 columns: step.columns.iter().map(|name| (name != "_").then(|| fields.intern(name))).collect(),
-                separator: step.separator.map_or(b',', |separator| u8::try_from(separator).unwrap_or(b',')),
+                separator,
             },
             ([_, ..], None) => ExtractForm::Patterns(
                 patterns
@@ -189,7 +196,7 @@ impl Compiler {
                     })
                     .collect::<Result<_, MapError>>()?,
             ),
-            _ => return Err(MapError::new("a step has either pattern(s) or as: keyvalue | json | csv")),
+            _ => return Err(MapError::new("a step has either pattern(s) or as: keyvalue | json | csv | list")),
         };
         Ok(Extract {
             from: step.from.to_vec().iter().map(|name| fields.intern(name)).collect(),
@@ -413,7 +420,7 @@ fn fixed_of(schema: &Schema, attribute: &Attribute, path: &str, scalar: &Scalar)
         ("integer_t" | "long_t", Scalar::Int(number)) => Ok(Fixed::Int(*number)),
         ("integer_t" | "long_t", _) => text.parse().map(Fixed::Int).map_err(|_| wrong()),
         ("boolean_t", Scalar::Bool(truth)) => Ok(Fixed::Bool(*truth)),
-        ("boolean_t", _) => Err(wrong()),
+        ("boolean_t", _) => super::convert::boolean(text.as_bytes()).map(Fixed::Bool).ok_or_else(wrong),
         ("float_t", Scalar::Float(number)) => Ok(Fixed::Float(*number)),
         ("float_t", _) => text.parse().map(Fixed::Float).map_err(|_| wrong()),
         _ => Ok(Fixed::Str(text.as_str().into())),

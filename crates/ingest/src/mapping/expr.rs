@@ -136,6 +136,18 @@ impl Context<'_> {
         }
     }
 
+    /// The native field whose value an expression takes as it is, in this record.
+    pub(super) fn taken_from(&mut self, expr: &Expr) -> Option<FieldId> {
+        match expr {
+            Expr::Field(field) => self.evaluate(expr).map(|_| *field),
+            Expr::First(items) => {
+                let found = items.iter().find(|item| self.evaluate(item).is_some())?;
+                self.taken_from(found)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether a value says that there is none.
     pub(super) fn is_void(&self, value: Value) -> bool {
         match value {
@@ -169,20 +181,22 @@ impl Context<'_> {
         }
     }
 
+    /// The present parts joined; a repeated field gives all its values.
     fn join(&mut self, parts: &[Expr], with: &str) -> Option<Value> {
-        let mut joined: Option<Vec<u8>> = None;
+        let mut values = Vec::new();
         for part in parts {
-            let Some(value) = self.evaluate(part) else { continue };
-            let text = self.text(value);
-            match &mut joined {
-                None => joined = Some(text),
-                Some(all) => {
-                    all.extend_from_slice(with.as_bytes());
-                    all.extend_from_slice(&text);
+            match part {
+                Expr::Field(field) => {
+                    let first = self.positions.find(*field).unwrap_or(usize::MAX);
+                    let slots = self.builder.record().iter().skip(first);
+                    values.extend(slots.filter(|slot| slot.field == *field).map(|slot| slot.value));
                 }
+                other => values.extend(self.evaluate(other)),
             }
         }
-        joined.map(|all| self.builder.text(&all))
+        let texts: Vec<Vec<u8>> =
+            values.into_iter().filter(|value| !self.is_void(*value)).map(|value| self.text(value)).collect();
+        (!texts.is_empty()).then(|| self.builder.text(&texts.join(with.as_bytes())))
     }
 
     fn full(&mut self, full: &Full) -> Option<Value> {

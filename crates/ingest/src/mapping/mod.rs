@@ -12,5 +12,5 @@ mod select;
 mod taxonomy;
 mod yaml;
 
-pub use apply::{Mapped, Scratch};
+pub use apply::{Mapped, Record, Scratch};
 pub use compile::{MapError, Mapper, SourceFiles};

@@ -99,6 +99,10 @@ pub(super) struct MapYaml {
     #[serde(default)]
     pub logsource: LogsourceYaml,
     #[serde(default)]
+    pub unwrap: Vec<String>,
+    #[serde(default)]
+    pub objects: Vec<String>,
+    #[serde(default)]
     pub extract: Vec<ExtractYaml>,
     #[serde(default)]
     pub time: Vec<ExprYaml>,
