@@ -1,0 +1,11 @@
+//! Findings gathered for people: by rule, by entity, over time. Bounded, whatever the input.
+
+mod evidence;
+mod groups;
+mod histogram;
+mod summary;
+
+pub(crate) use self::evidence::shorten_evidence;
+pub(crate) use self::groups::{EXAMPLES_MAX, Group, Groups};
+pub(crate) use self::histogram::Histogram;
+pub(crate) use self::summary::{holding_leaves, in_one_line};
