@@ -1,5 +1,6 @@
 //! Events to findings: Sigma rules, correlations, coverage and the reasons behind each.
 
+pub mod correlation;
 mod finding;
 mod matcher;
 pub mod sigma;

@@ -1,37 +1,11 @@
 //! The rule files of SigmaHQ and the correlation examples of the test data: all load or say why not.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+
+mod support;
 
 use detect::sigma::{Placeholders, RuleSet};
-
-/// The test data, or `None` (with a line that says so) when it is not there.
-fn test_data(test: &str) -> Option<PathBuf> {
-    let named = std::env::var_os("WARDROOM_TEST_DATA").map(PathBuf::from);
-    let folder =
-        named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"));
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    #[expect(clippy::print_stdout, reason = "a skipped test says so")]
-    {
-        println!("skipped: {test}: no test data");
-    }
-    None
-}
-
-fn files_below(folder: &Path, into: &mut Vec<(String, String)>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for path in entries.flatten().map(|entry| entry.path()) {
-        if path.is_dir() {
-            files_below(&path, into);
-        } else if path.extension().is_some_and(|it| it == "yml" || it == "yaml") {
-            into.extend(
-                std::fs::read_to_string(&path).map(|text| (path.display().to_string(), text)),
-            );
-        }
-    }
-}
+use support::{rule_files, test_data};
 
 fn load(files: &[(String, String)]) -> (RuleSet, Vec<detect::sigma::Refusal>) {
     RuleSet::load(
@@ -55,9 +29,7 @@ fn the_rules_of_sigmahq_load_or_say_why_not() {
     ];
     println!("{:<24}{:>7}{:>7}{:>9}", "folder", "files", "rules", "refused");
     for (folder, least) in folders {
-        let mut files = Vec::new();
-        files_below(&data.join("sigma").join(folder), &mut files);
-        files.sort();
+        let files = rule_files(&data.join("sigma").join(folder), &mut files);
         let (set, refusals) = load(&files);
         println!("{folder:<24}{:>7}{:>7}{:>9}", files.len(), set.rules.len(), refusals.len());
         let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
@@ -68,7 +40,9 @@ fn the_rules_of_sigmahq_load_or_say_why_not() {
             );
             *reasons.entry(&refusal.reason).or_default() += 1;
         }
-        reasons.iter().for_each(|(reason, count)| println!("    {count:>4} {reason}"));
+        for (reason, count) in &reasons {
+            println!("    {count:>4} {reason}");
+        }
         assert!(
             !files.is_empty() && set.rules.len() as f64 >= files.len() as f64 * least,
             "{folder}: {refusals:#?}"
@@ -82,8 +56,7 @@ fn rules_with_placeholders_load_once_the_placeholders_have_values() {
     else {
         return;
     };
-    let mut files = Vec::new();
-    files_below(&data.join("sigma/rules-placeholder"), &mut files);
+    let files = rule_files(&data.join("sigma/rules-placeholder"), &mut files);
     let mut placeholders = Placeholders::default();
     loop {
         let texts = files.iter().map(|(path, text)| (path.as_str(), text.as_str()));
@@ -104,8 +77,7 @@ fn rules_with_placeholders_load_once_the_placeholders_have_values() {
 #[test]
 fn the_correlation_examples_load_or_say_why_not() {
     let Some(data) = test_data("the_correlation_examples_load_or_say_why_not") else { return };
-    let mut files = Vec::new();
-    files_below(&data.join("correlation"), &mut files);
+    let files = rule_files(&data.join("correlation"), &mut files);
     assert!(files.len() > 200);
     let mut correlations = 0;
     for file in &files {

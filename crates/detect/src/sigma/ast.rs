@@ -159,6 +159,9 @@ pub enum TimePart {
     Year,
 }
 
+/// What an alias means: (rule as written, field).
+pub type AliasFields = Vec<(Box<str>, Box<str>)>;
+
 /// A correlation rule.
 #[derive(Debug, Clone)]
 pub struct CorrelationRule {
@@ -179,7 +182,7 @@ pub struct CorrelationRule {
     /// The percentile of `value_percentile`, 0 to 100.
     pub percentile: f64,
     /// Alias → (rule as written → field).
-    pub aliases: Vec<(Box<str>, Vec<(Box<str>, Box<str>)>)>,
+    pub aliases: Vec<(Box<str>, AliasFields)>,
     /// Whether the referred rules also make findings of their own.
     pub generate: bool,
 }

@@ -61,13 +61,12 @@ fn parse_text(node: &Node<'_>, selections: &[Selection], atoms: &mut usize) -> R
 fn tokens(text: &str) -> Vec<(usize, &str)> {
     let mut tokens = Vec::new();
     let mut word: Option<(usize, usize)> = None;
-    let mut chars = 0;
     let end_word = |word: &mut Option<(usize, usize)>, end: usize, tokens: &mut Vec<(usize, _)>| {
         if let Some((at, start)) = word.take() {
             tokens.extend(text.get(start..end).map(|word| (at, word)));
         }
     };
-    for (at, c) in text.char_indices() {
+    for (chars, (at, c)) in text.char_indices().enumerate() {
         if c.is_whitespace() || matches!(c, '(' | ')' | '|') {
             end_word(&mut word, at, &mut tokens);
             if !c.is_whitespace() {
@@ -76,7 +75,6 @@ fn tokens(text: &str) -> Vec<(usize, &str)> {
         } else if word.is_none() {
             word = Some((chars, at));
         }
-        chars += 1;
     }
     end_word(&mut word, text.len(), &mut tokens);
     tokens

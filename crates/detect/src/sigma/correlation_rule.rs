@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use model::RuleMeta;
 
-use super::ast::{CorrelationKind, CorrelationRule, Ordering};
+use super::ast::{AliasFields, CorrelationKind, CorrelationRule, Ordering};
 use super::meta::{self, Meaning};
 use super::parse::CorrelationDraft;
-use super::refusal::Fault;
+use super::refusal::{Fault, Place};
 use super::yaml::{Content, Node, Scalar};
 
 /// Longest window: ten years.
@@ -99,7 +99,7 @@ fn kind(key: &Node<'_>, body: &Node<'_>) -> Result<CorrelationKind, Fault> {
     })
 }
 
-fn rules(key: &Node<'_>, body: &Node<'_>) -> Result<(Vec<Box<str>>, Vec<(u32, u32)>), Fault> {
+fn rules(key: &Node<'_>, body: &Node<'_>) -> Result<(Vec<Box<str>>, Vec<Place>), Fault> {
     const WAY_OUT: &str = "list the ids or names of the rules under 'rules:'";
     let rules = meta::texts(body, "rules")?;
     if rules.is_empty() || rules.iter().any(|name| name.is_empty()) {
@@ -261,9 +261,7 @@ fn percentile(node: &Node<'_>) -> Result<f64, Fault> {
     Err(Fault::node(node, format!("{number} is not a percentile"), "write a number from 0 to 100"))
 }
 
-type Aliases = Vec<(Box<str>, Vec<(Box<str>, Box<str>)>)>;
-
-fn aliases(body: &Node<'_>) -> Result<Aliases, Fault> {
+fn aliases(body: &Node<'_>) -> Result<Vec<(Box<str>, AliasFields)>, Fault> {
     const WAY_OUT: &str = "write alias, rule and field: 'aliases: {ip: {rule_a: src_ip}}'";
     let Some(node) = body.get("aliases") else { return Ok(Vec::new()) };
     let Content::Map(entries) = &node.content else {

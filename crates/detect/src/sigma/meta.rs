@@ -193,7 +193,9 @@ impl Meaning {
             }
             Content::List(items) => {
                 self.0.update(b"[");
-                items.iter().for_each(|item| self.add_node(item));
+                for item in items {
+                    self.add_node(item);
+                }
                 self.0.update(b"]");
             }
             Content::Map(entries) => {

@@ -16,6 +16,8 @@ mod pattern;
 mod placeholders;
 mod refusal;
 mod regexes;
+#[cfg(test)]
+mod robustness_tests;
 mod ruleset;
 #[cfg(test)]
 mod ruleset_tests;

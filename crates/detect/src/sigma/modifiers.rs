@@ -40,6 +40,7 @@ impl Step {
 
 /// A key of a selection: the field and what its modifiers say.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a modifier that is there or not")]
 pub(crate) struct Modifiers<'n> {
     /// `None` for keywords.
     pub(crate) field: Option<&'n str>,
@@ -317,7 +318,7 @@ fn into_text(stage: Stage) -> Result<String, Words> {
 fn into_bytes(stage: Stage) -> Result<Vec<u8>, Words> {
     match stage {
         Stage::Bytes(bytes) => Ok(bytes),
-        text => into_text(text).map(String::into_bytes),
+        text @ Stage::Parts(_) => into_text(text).map(String::into_bytes),
     }
 }
 

@@ -7,7 +7,7 @@ use super::condition::{self, Selection};
 use super::correlation_rule;
 use super::detection::{Placeholders, Scope};
 use super::meta::{self, Meaning};
-use super::refusal::Fault;
+use super::refusal::{Fault, Place};
 use super::regexes::Regexes;
 use super::yaml::{Content, Node};
 
@@ -23,7 +23,7 @@ pub(crate) struct RuleDraft {
     pub(crate) meta: RuleMeta,
     pub(crate) condition: Expr,
     pub(crate) meaning: Meaning,
-    pub(crate) place: (u32, u32),
+    pub(crate) place: Place,
 }
 
 /// A correlation whose rules are still names.
@@ -31,19 +31,22 @@ pub(crate) struct CorrelationDraft {
     pub(crate) meta: RuleMeta,
     pub(crate) rule: CorrelationRule,
     pub(crate) meaning: Meaning,
-    pub(crate) place: (u32, u32),
+    pub(crate) place: Place,
     /// Where each referred rule stands.
-    pub(crate) places: Vec<(u32, u32)>,
+    pub(crate) places: Vec<Place>,
 }
+
+/// A rule as a filter names it, and where.
+type NamedRule = (Box<str>, Place);
 
 /// A global filter.
 pub(crate) struct Filter {
     pub(crate) path: Box<str>,
-    pub(crate) place: (u32, u32),
+    pub(crate) place: Place,
     pub(crate) title: Box<str>,
     pub(crate) logsource: Logsource,
     /// The rules it names and where; `None` for `any`.
-    pub(crate) rules: Option<Vec<(Box<str>, (u32, u32))>>,
+    pub(crate) rules: Option<Vec<NamedRule>>,
     pub(crate) condition: Expr,
     pub(crate) meaning: Box<str>,
 }
@@ -144,10 +147,7 @@ fn filter(
 }
 
 /// The rules that a filter names; `any` means all of its log source.
-fn filter_rules(
-    key: &Node<'_>,
-    body: &Node<'_>,
-) -> Result<Option<Vec<(Box<str>, (u32, u32))>>, Fault> {
+fn filter_rules(key: &Node<'_>, body: &Node<'_>) -> Result<Option<Vec<NamedRule>>, Fault> {
     const WAY_OUT: &str = "list ids or names of rules, or write 'rules: any'";
     let Some(node) = body.get("rules") else {
         return Err(Fault::node(key, "the filter names no rules", WAY_OUT));

@@ -16,7 +16,8 @@ pub fn parse_parts(text: &str) -> Vec<Part> {
     while let Some(c) = chars.next() {
         match c {
             '\\' => {
-                literal.push(chars.next_if(|next| matches!(next, '*' | '?' | '\\')).unwrap_or('\\'))
+                literal
+                    .push(chars.next_if(|next| matches!(next, '*' | '?' | '\\')).unwrap_or('\\'));
             }
             '*' | '?' => {
                 push_literal(&mut parts, &literal);
@@ -85,7 +86,7 @@ impl Pattern {
                 (Part::Any, _) => segments.push(Vec::new()),
                 (Part::One, Some(segment)) => segment.push(Piece::One),
                 (Part::Literal(text), Some(segment)) => {
-                    segment.extend(text.chars().map(|c| Piece::Char(case(c))))
+                    segment.extend(text.chars().map(|c| Piece::Char(case(c))));
                 }
                 (_, None) => {}
             }

@@ -21,12 +21,12 @@ pub(crate) fn expand(
     let mut found = false;
     while let Some((before, after)) = rest.split_once('%') {
         if let Some(plain) = before.strip_suffix('\\') {
-            texts.iter_mut().for_each(|text| text.extend([plain, "%"]));
+            append(&mut texts, &[plain, "%"]);
             rest = after;
             continue;
         }
         let Some((name, tail)) = after.split_once('%').filter(|(name, _)| is_name(name)) else {
-            texts.iter_mut().for_each(|text| text.extend([before, "%"]));
+            append(&mut texts, &[before, "%"]);
             rest = after;
             continue;
         };
@@ -55,8 +55,14 @@ pub(crate) fn expand(
         let way_out = "write %name% in the value, or remove the modifier 'expand'".to_owned();
         return Err(("the value has no placeholder".to_owned(), way_out));
     }
-    texts.iter_mut().for_each(|text| text.push_str(rest));
+    append(&mut texts, &[rest]);
     Ok(texts)
+}
+
+fn append(texts: &mut [String], pieces: &[&str]) {
+    for text in texts {
+        text.extend(pieces.iter().copied());
+    }
 }
 
 fn is_name(text: &str) -> bool {

@@ -18,6 +18,9 @@ pub struct Refusal {
     pub way_out: String,
 }
 
+/// Line and column, both from one.
+pub(crate) type Place = (u32, u32);
+
 /// A [`Refusal`] before the file is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
@@ -29,11 +32,7 @@ pub(crate) struct Fault {
 
 impl Fault {
     /// A fault at a place.
-    pub(crate) fn at(
-        place: (u32, u32),
-        reason: impl Into<String>,
-        way_out: impl Into<String>,
-    ) -> Self {
+    pub(crate) fn at(place: Place, reason: impl Into<String>, way_out: impl Into<String>) -> Self {
         Self { line: place.0, column: place.1, reason: reason.into(), way_out: way_out.into() }
     }
 

@@ -10,7 +10,7 @@ use super::ast::{CorrelationRule, Expr, Rule};
 use super::detection::Placeholders;
 use super::meta::Meaning;
 use super::parse::{self, CorrelationDraft, Document, Filter, RuleDraft};
-use super::refusal::{Fault, Refusal};
+use super::refusal::{Fault, Place, Refusal};
 use super::regexes::Regexes;
 use super::yaml;
 
@@ -142,7 +142,7 @@ impl Loader {
         &mut self,
         meta: &mut model::RuleMeta,
         meaning: &Meaning,
-        place: (u32, u32),
+        place: Place,
         known: Known,
     ) -> Result<(), Fault> {
         if meta.id.is_empty() {
@@ -411,7 +411,7 @@ impl<'l> Resolver<'l> {
         written: &str,
         input: RuleRef,
         field: &str,
-        place: (u32, u32),
+        place: Place,
     ) -> Result<Box<str>, Fault> {
         let Some((_, fields)) = rule.aliases.iter().find(|(alias, _)| &**alias == field) else {
             return Ok(field.into());

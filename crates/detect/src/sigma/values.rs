@@ -41,7 +41,7 @@ pub fn address_of(text: &str) -> Option<IpAddr> {
 /// these modifiers convert no time zones; numbers are seconds or milliseconds since 1970 in UTC.
 pub fn time_part_of(event: EventRef<'_>, value: Value, part: TimePart) -> Option<i64> {
     if let Some(number) = number_of(event, value) {
-        return part_of(date_of_number(number)?, part);
+        return date_of_number(number).map(|date| part_of(date, part));
     }
     let text = event.text(value);
     let text = text.trim().trim_end_matches(['Z', 'z']);
@@ -49,7 +49,7 @@ pub fn time_part_of(event: EventRef<'_>, value: Value, part: TimePart) -> Option
     if needs_clock && !text.contains(':') {
         return None;
     }
-    part_of(text.parse::<DateTime>().ok()?, part)
+    text.parse().ok().map(|date| part_of(date, part))
 }
 
 fn date_of_number(number: f64) -> Option<DateTime> {
@@ -67,15 +67,15 @@ fn date_of_number(number: f64) -> Option<DateTime> {
     Some(jiff::tz::Offset::UTC.to_datetime(instant))
 }
 
-fn part_of(date: DateTime, part: TimePart) -> Option<i64> {
-    Some(match part {
+fn part_of(date: DateTime, part: TimePart) -> i64 {
+    match part {
         TimePart::Minute => date.minute().into(),
         TimePart::Hour => date.hour().into(),
         TimePart::Day => date.day().into(),
         TimePart::Week => date.date().iso_week_date().week().into(),
         TimePart::Month => date.month().into(),
         TimePart::Year => date.year().into(),
-    })
+    }
 }
 
 /// Whether the raw record is JSON, which can say null and whose values are all slots. Other records cannot say null,

@@ -190,10 +190,10 @@ fn resolve(text: &str) -> Scalar<'_> {
         return i64::from_str_radix(octal, 8)
             .map_or(Scalar::Text(text), |number| Scalar::Int(number, text));
     }
-    if unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
-        if let Ok(number) = text.parse::<i64>() {
-            return Scalar::Int(number, text);
-        }
+    if unsigned.bytes().all(|byte| byte.is_ascii_digit())
+        && let Ok(number) = text.parse::<i64>()
+    {
+        return Scalar::Int(number, text);
     }
     let is_number = unsigned.bytes().all(|byte| byte.is_ascii_digit() || b".eE+-".contains(&byte));
     match text.parse::<f64>() {
@@ -331,34 +331,31 @@ impl<'a> Tree<'a> {
         };
         match &mut parent.node.content {
             Content::List(items) => items.push(node),
-            Content::Map(entries) => match parent.key.take() {
-                Some(key) => entries.push((key, node)),
-                None => {
-                    let Some(name) = node.text() else {
-                        return Err(Fault::node(
-                            &node,
-                            format!("a key is {}", node.kind()),
-                            "write a name as key",
-                        ));
-                    };
-                    if name == "<<" {
-                        return Err(Fault::node(
-                            &node,
-                            "'<<' merges maps, which YAML 1.2 has not",
-                            "write it out",
-                        ));
-                    }
-                    if !is_new(entries, &mut parent.seen, name) {
-                        let reason = format!("the key '{name}' stands twice in the same map");
-                        return Err(Fault::node(
-                            &node,
-                            reason,
-                            "join both into one, or rename one",
-                        ));
-                    }
-                    parent.key = Some(node);
+            Content::Map(entries) => {
+                if let Some(key) = parent.key.take() {
+                    entries.push((key, node));
+                    return Ok(());
                 }
-            },
+                let Some(name) = node.text() else {
+                    return Err(Fault::node(
+                        &node,
+                        format!("a key is {}", node.kind()),
+                        "write a name as key",
+                    ));
+                };
+                if name == "<<" {
+                    return Err(Fault::node(
+                        &node,
+                        "'<<' merges maps, which YAML 1.2 has not",
+                        "write it out",
+                    ));
+                }
+                if !is_new(entries, &mut parent.seen, name) {
+                    let reason = format!("the key '{name}' stands twice in the same map");
+                    return Err(Fault::node(&node, reason, "join both into one, or rename one"));
+                }
+                parent.key = Some(node);
+            }
             Content::Scalar(..) => {}
         }
         Ok(())
@@ -440,8 +437,8 @@ mod tests {
         let fault = parse("a: 1\nb: 2\na: 3\n").1.unwrap();
         assert_eq!((fault.line, fault.column), (3, 1));
         assert!(fault.reason.contains("'a'"));
-        let many: String = (0..40).map(|i| format!("k{i}: 1\n")).collect();
-        assert_eq!(parse(&format!("{many}k20: 2\n")).1.unwrap().line, 41);
+        let many = (0..40).map(|i| format!("k{i}: 1")).collect::<Vec<_>>().join("\n");
+        assert_eq!(parse(&format!("{many}\nk20: 2\n")).1.unwrap().line, 41);
     }
 
     #[test]
@@ -450,7 +447,7 @@ mod tests {
         let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..12 {
             let below = format!("*a{}", level - 1);
-            let items = vec![below.as_str(); 9].join(", ");
+            let items = [below.as_str(); 9].join(", ");
             writeln!(text, "a{level}: &a{level} [{items}]").unwrap();
         }
         assert!(parse(&text).1.unwrap().reason.contains("nodes"));
