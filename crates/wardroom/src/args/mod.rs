@@ -10,7 +10,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub(crate) use self::detect::DetectArgs;
+pub(crate) use self::detect::{DetectArgs, FindingOutput};
 pub(crate) use self::rules::{ImportArgs, RulesCommand, RulesSelection};
 pub(crate) use self::sources::{EventOutput, ParseArgs, SourcesCommand};
 use crate::terminal::Colour;

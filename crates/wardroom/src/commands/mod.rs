@@ -1,6 +1,7 @@
 //! One module for each command.
 
 
+mod detect;
 mod documents;
 mod parse;
 
@@ -16,7 +17,8 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> Outcome {
         Command::Parse(arguments) => parse::run(&arguments, console),
         Command::Sources(command) => sources::run(&command, console),
         Command::Completions { shell } => documents::completions(shell, console),
-        Command::Detect(_) | Command::Rules(_) => Err(crate::exit::Failure::usage("not built into this binary")),
+        Command::Detect(arguments) => detect::run(&arguments, console),
+        Command::Rules(_) => Err(crate::exit::Failure::usage("not built into this binary")),
         Command::Man { dir } => documents::man(&dir, console),
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use detect::sigma::Placeholders;
+
 use super::{ContentFile, embedded, files_below, own_folder, read};
 use crate::args::RulesSelection;
 use crate::exit::Failure;
@@ -110,14 +112,14 @@ fn rule_files(all: &BTreeMap<String, ContentFile>) -> Vec<RuleFile> {
 }
 
 /// Values for the `%placeholders%` of rules: a YAML map from name to a value or a list of values.
-pub(crate) fn placeholders(path: Option<&Path>) -> Result<BTreeMap<String, Vec<String>>, Failure> {
+pub(crate) fn placeholders(path: Option<&Path>) -> Result<Placeholders, Failure> {
     #[derive(serde::Deserialize)]
     #[serde(untagged)]
     enum Values {
         One(String),
         Many(Vec<String>),
     }
-    let Some(path) = path else { return Ok(BTreeMap::new()) };
+    let Some(path) = path else { return Ok(Placeholders::default()) };
     let file = read(path)?;
     let values: BTreeMap<String, Values> = serde_saphyr::from_str(&file.text()).map_err(|error| {
         Failure::usage(format!("{}: {error}\nwrite a map such as `admins: [alice, bob]`", path.display()))
@@ -125,8 +127,8 @@ pub(crate) fn placeholders(path: Option<&Path>) -> Result<BTreeMap<String, Vec<S
     Ok(values
         .into_iter()
         .map(|(name, values)| match values {
-            Values::One(value) => (name, vec![value]),
-            Values::Many(values) => (name, values),
+            Values::One(value) => (name.into(), vec![value.into()]),
+            Values::Many(values) => (name.into(), values.into_iter().map(Into::into).collect()),
         })
         .collect())
 }
@@ -167,8 +169,8 @@ mod tests {
         let path = folder.path().join("p.yaml");
         fs::write(&path, "admins: [alice, bob]\nproxy: 10.0.0.1\n").unwrap();
         let found = placeholders(Some(&path)).unwrap();
-        assert_eq!(found["admins"], ["alice", "bob"]);
-        assert_eq!(found["proxy"], ["10.0.0.1"]);
+        assert_eq!(found["admins"].join(" "), "alice bob");
+        assert_eq!(found["proxy"].join(" "), "10.0.0.1");
         fs::write(&path, "admins: {a: b}").unwrap();
         assert!(placeholders(Some(&path)).unwrap_err().message.contains("p.yaml"));
     }

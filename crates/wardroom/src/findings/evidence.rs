@@ -13,11 +13,12 @@ const EVENTS_MAX: usize = 20;
 /// The finding with long texts and lists of its evidence cut.
 pub(crate) fn shorten_evidence(mut finding: Finding) -> Finding {
     finding.evidence.truncate(EVENTS_MAX);
-    finding.evidence.iter_mut().for_each(|evidence| shorten(&mut evidence.event));
+    finding.evidence.iter_mut().for_each(|evidence| shorten_event(&mut evidence.event));
     finding
 }
 
-fn shorten(value: &mut Json) {
+/// Cuts the long texts and lists of one event.
+pub(crate) fn shorten_event(value: &mut Json) {
     match value {
         Json::String(text) if text.len() > TEXT_MAX => {
             let kept: String = text.chars().take(TEXT_MAX).collect();
@@ -25,14 +26,14 @@ fn shorten(value: &mut Json) {
         }
         Json::Array(items) => {
             items.truncate(PARTS_MAX);
-            items.iter_mut().for_each(shorten);
+            items.iter_mut().for_each(shorten_event);
         }
         Json::Object(map) => {
             while map.len() > PARTS_MAX {
                 let Some(last) = map.keys().next_back().cloned() else { break };
                 map.remove(&last);
             }
-            map.values_mut().for_each(shorten);
+            map.values_mut().for_each(shorten_event);
         }
         _ => {}
     }

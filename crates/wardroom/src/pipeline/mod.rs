@@ -22,7 +22,7 @@ use crate::exit::{Code, Failure};
 use crate::inputs::{self, Inputs, Source};
 
 pub(crate) use self::dead_letters::DeadLetters;
-pub(crate) use self::progress::Progress;
+pub(crate) use self::progress::{Progress, per_second};
 pub(crate) use self::tally::Tally;
 
 /// What comes out, in the order of reading.

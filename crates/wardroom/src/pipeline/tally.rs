@@ -80,6 +80,11 @@ impl Tally {
         self.kinds.get(&KindId::UNRECOGNISED).map_or(0, |count| count.0)
     }
 
+    /// Problems that say only that nothing recognised a record; those are counted as events already.
+    pub(crate) fn routine_unrecognised(&self) -> u64 {
+        self.problems.get(&ProblemReason::Unrecognised).copied().unwrap_or_default()
+    }
+
     /// How many sources wrote the events.
     pub(crate) fn sources(&self, catalog: &Catalog) -> usize {
         let mut seen: Vec<usize> = self.kinds.keys().filter_map(|kind| catalog.kind(*kind).source).collect();
