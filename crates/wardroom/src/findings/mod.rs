@@ -6,6 +6,6 @@ mod histogram;
 mod summary;
 
 pub(crate) use self::evidence::{shorten_event, shorten_evidence};
-pub(crate) use self::groups::{EXAMPLES_MAX, Group, Groups};
+pub(crate) use self::groups::{EXAMPLES_MAX, Entity, Group, Groups};
 pub(crate) use self::histogram::Histogram;
 pub(crate) use self::summary::{holding_leaves, in_one_line};

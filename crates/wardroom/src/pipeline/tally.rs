@@ -120,6 +120,11 @@ impl Tally {
         self.kinds.iter().map(row).collect()
     }
 
+    /// The first problems in words.
+    pub(crate) fn told(&self) -> &[String] {
+        &self.told
+    }
+
     /// Tells the first problems to the person, and how many there were.
     pub(crate) fn tell(&self, console: &Console) {
         for words in &self.told {

@@ -154,7 +154,14 @@ impl Run<'_> {
         }
         console.out.flush()?;
         if let Some(path) = &arguments.report {
-            report::write(path, &report::Subject { groups: &groups, tally: &tally, loaded, summary: &summary })?;
+            let subject = report::Subject {
+                groups: &groups,
+                tally: &tally,
+                catalog: loaded.catalog(),
+                rules: (loaded.rule_count(), loaded.refusals.len()),
+                summary: &summary,
+            };
+            report::write(path, &subject)?;
             console.note(&format!("report: {}", path.display()));
         }
         if let Some(path) = &arguments.navigator {
