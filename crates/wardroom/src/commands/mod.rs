@@ -4,6 +4,7 @@
 mod detect;
 mod documents;
 mod parse;
+mod rules;
 
 mod sources;
 
@@ -18,7 +19,7 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> Outcome {
         Command::Sources(command) => sources::run(&command, console),
         Command::Completions { shell } => documents::completions(shell, console),
         Command::Detect(arguments) => detect::run(&arguments, console),
-        Command::Rules(_) => Err(crate::exit::Failure::usage("not built into this binary")),
+        Command::Rules(command) => rules::run(&command, console),
         Command::Man { dir } => documents::man(&dir, console),
     }
 }

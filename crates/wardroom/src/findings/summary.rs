@@ -45,9 +45,25 @@ fn leaf_in_words(leaf: &WhyLeaf) -> String {
     let pattern = value_of(&leaf.pattern);
     let words = format!("{} {} {pattern}", visible(field), leaf.operator);
     match &leaf.value {
-        Some(value) if *value != leaf.pattern && !leaf.field.is_empty() => format!("{words}: {}", value_of(value)),
+        Some(value) if *value != leaf.pattern && !leaf.field.is_empty() => {
+            format!("{words}: {}", visible(&around(value, leaf.span)))
+        }
         _ => words,
     }
+}
+
+/// At most [`VALUE_MAX`] characters of a value, those around what matched.
+fn around(value: &str, span: Option<(usize, usize)>) -> String {
+    let length = value.chars().count();
+    let (start, end) = span.unwrap_or((0, 0));
+    let is_whole = length <= VALUE_MAX;
+    if is_whole || end <= VALUE_MAX {
+        return shorten(value, VALUE_MAX).into_owned();
+    }
+    let from = start.saturating_sub(VALUE_MAX / 4).min(length.saturating_sub(VALUE_MAX));
+    let part: String = value.chars().skip(from).take(VALUE_MAX).collect();
+    let tail = if from + VALUE_MAX < length { "…" } else { "" };
+    format!("…{part}{tail}")
 }
 
 fn value_of(value: &str) -> String {

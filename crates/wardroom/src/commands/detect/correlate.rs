@@ -8,6 +8,7 @@ use model::{Evidence, Finding, FindingId, Level, Timestamp, Why};
 
 use super::work::CorrelationInput;
 use crate::findings::shorten_event;
+use crate::inputs::{Inputs, Source};
 use crate::loaded::Loaded;
 use crate::terminal::Console;
 
@@ -15,12 +16,20 @@ use crate::terminal::Console;
 const EVIDENCE_BYTES_MAX: usize = 64 << 20;
 /// Findings that may still grow.
 const OPEN_MAX: usize = 10_000;
+/// Hits that wait for their order.
+const WAITING_MAX: usize = 300_000;
 /// Events shown with a finding.
 const SUPPORT_MAX: usize = 20;
 
+/// Files are read one after the other, so events of the same hour may come hours of reading apart: they all wait.
+/// Standard input may never end, so there the watermark follows closely.
+pub(super) fn lateness_of(inputs: &Inputs) -> i64 {
+    if inputs.sources.contains(&Source::Stdin) { 600_000 } else { i64::MAX / 4 }
+}
+
 /// The correlator's settings for the command line.
 pub(super) fn settings(lateness_ms: i64) -> Settings {
-    Settings { lateness_ms, support_max: SUPPORT_MAX, ..Settings::default() }
+    Settings { lateness_ms, waiting_max: WAITING_MAX, support_max: SUPPORT_MAX, ..Settings::default() }
 }
 
 /// The correlator and what it needs beside it.
@@ -114,7 +123,7 @@ impl<'l> Correlating<'l> {
             return None;
         }
         let values: Vec<&str> = hit.group.iter().map(|(_, value)| &**value).collect();
-        let evidence = hit.support.iter().filter_map(|support| self.store.get(support.evidence)).cloned();
+        let evidence = hit.support.iter().filter_map(|support| self.store.get(support.evidence));
         Some(Finding {
             id: hit.id,
             rule: Arc::clone(rule),
@@ -150,39 +159,59 @@ impl<'l> Correlating<'l> {
     }
 }
 
+/// An event in the least memory: its document as text.
+pub(super) struct PackedEvidence {
+    about: Evidence,
+    document: Vec<u8>,
+}
+
+impl PackedEvidence {
+    /// Packs an event, long texts shortened.
+    pub(super) fn new(mut evidence: Evidence) -> Self {
+        shorten_event(&mut evidence.event);
+        // A document in memory can always be written to memory.
+        let document = serde_json::to_vec(&evidence.event).unwrap_or_default();
+        evidence.event = serde_json::Value::Null;
+        Self { about: evidence, document }
+    }
+
+    fn unpack(&self) -> Evidence {
+        let event = serde_json::from_slice(&self.document).unwrap_or_default();
+        Evidence { event, ..self.about.clone() }
+    }
+}
+
 /// Events that a correlation may yet want, the latest ones within a bound of bytes.
 #[derive(Default)]
 struct EvidenceStore {
     first: u64,
-    kept: VecDeque<(usize, Option<Evidence>)>,
+    kept: VecDeque<Option<PackedEvidence>>,
     bytes: usize,
+}
+
+/// Bytes that an event costs beside its document.
+const OVERHEAD: usize = 200;
+
+fn size(evidence: Option<&PackedEvidence>) -> usize {
+    OVERHEAD + evidence.map_or(0, |it| it.document.len())
 }
 
 impl EvidenceStore {
     /// Keeps an event and returns its handle.
-    fn put(&mut self, evidence: Option<Evidence>) -> u64 {
-        let size = evidence.as_ref().map_or(16, |it| {
-            let raw = it.event.get("raw_data").and_then(serde_json::Value::as_str).map_or(0, str::len);
-            // A document is several times its record: names of attributes, observables, unmapped fields.
-            1024 + 4 * raw.min(4096)
-        });
-        let evidence = evidence.map(|mut it| {
-            shorten_event(&mut it.event);
-            it
-        });
-        self.kept.push_back((size, evidence));
-        self.bytes += size;
+    fn put(&mut self, evidence: Option<PackedEvidence>) -> u64 {
+        self.bytes += size(evidence.as_ref());
+        self.kept.push_back(evidence);
         while self.bytes > EVIDENCE_BYTES_MAX {
-            let Some((size, _)) = self.kept.pop_front() else { break };
-            self.bytes -= size;
+            let Some(oldest) = self.kept.pop_front() else { break };
+            self.bytes -= size(oldest.as_ref());
             self.first += 1;
         }
-        self.first + self.kept.len() as u64 - 1
+        (self.first + self.kept.len() as u64).saturating_sub(1)
     }
 
     /// The event of a handle, when it is still there.
-    fn get(&self, handle: u64) -> Option<&Evidence> {
+    fn get(&self, handle: u64) -> Option<Evidence> {
         let index = handle.checked_sub(self.first)?;
-        self.kept.get(index as usize)?.1.as_ref()
+        Some(self.kept.get(index as usize)?.as_ref()?.unpack())
     }
 }

@@ -50,7 +50,8 @@ pub(super) fn run(arguments: &DetectArgs, console: &mut Console) -> Outcome {
     for path in [&arguments.report, &arguments.navigator].into_iter().flatten() {
         std::fs::File::create(path).map_err(|error| Failure::file("write", path, &error))?;
     }
-    let correlator = Correlator::new(&loaded.rules, correlate::settings(arguments.lateness));
+    let lateness_ms = arguments.lateness.unwrap_or_else(|| correlate::lateness_of(&found));
+    let correlator = Correlator::new(&loaded.rules, correlate::settings(lateness_ms));
     let wishes = Wishes {
         forced,
         min_level: arguments.min_level,
@@ -63,7 +64,7 @@ pub(super) fn run(arguments: &DetectArgs, console: &mut Console) -> Outcome {
         groups: Groups::default(),
         tally: Tally::default(),
         sink: Sink::new(arguments.output, arguments.limit),
-        correlating: Correlating::new(&loaded, correlator, arguments.lateness, arguments.min_level),
+        correlating: Correlating::new(&loaded, correlator, lateness_ms, arguments.min_level),
         dead_letters,
         outside: 0,
     };

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use detect::correlation::Correlator;
 use ingest::{Chunk, Decoded};
-use model::{Evidence, EventRef, FieldId, Finding, Level, Problem, RuleMeta, Timestamp};
+use model::{EventRef, FieldId, Finding, Level, Problem, RuleMeta, Timestamp};
 
+use super::correlate::PackedEvidence;
 use crate::findings::EXAMPLES_MAX;
 use crate::loaded::Loaded;
 use crate::pipeline::Tally;
@@ -55,7 +56,7 @@ pub(super) struct CorrelationInput {
     /// The fields that the correlation reads.
     pub(super) values: detect::correlation::Values,
     /// The event, when it is kept.
-    pub(super) evidence: Option<Evidence>,
+    pub(super) evidence: Option<PackedEvidence>,
 }
 
 /// What was found in a chunk.
@@ -130,7 +131,7 @@ impl<'l> Worker<'l> {
         if let (Some(Some(fields)), Some(time)) = (self.needs.get(index), event.time()) {
             let values = fields.iter().map(|field| value_of(event, *field)).collect();
             let evidence =
-                (count <= EVIDENCE_MAX).then(|| loaded.engine.evidence(&meta.title, event, &found.name));
+                (count <= EVIDENCE_MAX).then(|| PackedEvidence::new(loaded.engine.evidence(&meta.title, event, &found.name)));
             found.hits.push(CorrelationInput { rule: index, time, offset: event.offset(), values, evidence });
         }
         let is_reported = loaded.rules.is_reported.get(index).copied().unwrap_or(true);
