@@ -29,7 +29,7 @@ fn the_rules_of_sigmahq_load_or_say_why_not() {
     ];
     println!("{:<24}{:>7}{:>7}{:>9}", "folder", "files", "rules", "refused");
     for (folder, least) in folders {
-        let files = rule_files(&data.join("sigma").join(folder), &mut files);
+        let files = rule_files(&data.join("sigma").join(folder));
         let (set, refusals) = load(&files);
         println!("{folder:<24}{:>7}{:>7}{:>9}", files.len(), set.rules.len(), refusals.len());
         let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
@@ -56,7 +56,7 @@ fn rules_with_placeholders_load_once_the_placeholders_have_values() {
     else {
         return;
     };
-    let files = rule_files(&data.join("sigma/rules-placeholder"), &mut files);
+    let files = rule_files(&data.join("sigma/rules-placeholder"));
     let mut placeholders = Placeholders::default();
     loop {
         let texts = files.iter().map(|(path, text)| (path.as_str(), text.as_str()));
@@ -77,7 +77,7 @@ fn rules_with_placeholders_load_once_the_placeholders_have_values() {
 #[test]
 fn the_correlation_examples_load_or_say_why_not() {
     let Some(data) = test_data("the_correlation_examples_load_or_say_why_not") else { return };
-    let files = rule_files(&data.join("correlation"), &mut files);
+    let files = rule_files(&data.join("correlation"));
     assert!(files.len() > 200);
     let mut correlations = 0;
     for file in &files {

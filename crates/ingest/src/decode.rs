@@ -152,7 +152,8 @@ impl Work<'_> {
     fn decode(&mut self, bytes: &[u8], fields: &mut Fields<'_>) -> Result<Format, Malformed> {
         match self.shape {
             Shape::Lines => line::decode(bytes, fields, &mut self.scratch.documents),
-            Shape::Json | Shape::Evtx => self.scratch.documents.json.decode(bytes, fields).map(Format::from),
+            Shape::Json => self.scratch.documents.decode(bytes, fields),
+            Shape::Evtx => self.scratch.documents.json.decode(bytes, fields).map(Format::from),
             Shape::Xml => self.scratch.documents.xml.decode(bytes, fields).map(Format::from),
             Shape::Csv { header, delimiter } => csv::decode(bytes, header, *delimiter, fields),
             Shape::Zeek { path, fields: names, types, separators, absent } => {

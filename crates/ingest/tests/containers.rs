@@ -85,7 +85,8 @@ fn gzip_of_several_members_and_zstd_are_unpacked() {
 
 #[test]
 fn truncated_compression_gives_what_it_has_and_a_problem() {
-    let long: String = (0..20_000).map(|number| format!("line number {number}\n")).collect();
+    let long =
+        (0..20_000).map(|number| format!("line number {number}\n")).collect::<Vec<_>>().concat();
     for packed in [
         gzip(long.as_bytes()),
         zstd::encode_all(long.as_bytes(), 3).unwrap(),
@@ -203,10 +204,9 @@ fn continuation_lines_and_audit_events_stay_together() {
     let java = "first\n\tat a\n\tat b\nsecond\n".repeat(400);
     let found = read_with(java.as_bytes(), Limits { chunk_bytes: 100, ..Limits::default() });
     assert_eq!(texts(&found), ["first\n\tat a\n\tat b", "second"].repeat(400));
-    let event = |serial: u32| -> String {
-        (0..5)
-            .map(|part| format!("type=T{part} msg=audit(1364481363.243:{serial}): pid={part}\n"))
-            .collect()
+    let event = |serial: u32| {
+        let line = |part| format!("type=T{part} msg=audit(1364481363.243:{serial}): pid={part}\n");
+        [0, 1, 2, 3, 4].map(line).concat()
     };
     let audit: String = (0..300).map(event).collect();
     let limits = Limits { chunk_bytes: 700, ..Limits::default() };

@@ -153,7 +153,7 @@ proptest! {
         let mut at = 0;
         for chunk in &chunks {
             prop_assert_eq!(chunk.offset, at);
-            let lines = bytes.as_bytes()[..at as usize].iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+            let lines = bytes.bytes().take(at as usize).map(|byte| u64::from(byte == b'\n')).sum::<u64>() + 1;
             prop_assert_eq!(chunk.line, Some(lines));
             at += chunk.bytes.len() as u64;
         }

@@ -125,10 +125,11 @@ fn real_lines_are_what_they_are() {
             &[
                 ("access", 15),
                 ("auditd", 23),
-                ("json", 400),
+                ("json", 300),
                 ("keyvalue", 45),
                 ("leef", 4),
                 ("syslog", 260),
+                ("windows", 115),
             ],
         ),
         (
@@ -150,7 +151,8 @@ fn real_lines_are_what_they_are() {
             &[
                 ("access", 20),
                 ("cef", 120),
-                ("json", 900),
+                ("json", 830),
+                ("windows", 70),
                 ("keyvalue", 130),
                 ("leef", 25),
                 ("syslog", 110),
@@ -167,7 +169,7 @@ fn real_lines_are_what_they_are() {
         }
         let malformed = counts.get("malformed").copied().unwrap_or_default();
         assert!(
-            malformed * 100 <= counts.values().sum::<usize>(),
+            malformed <= 1 + counts.values().sum::<usize>() / 100,
             "{folder}: {malformed} malformed"
         );
     }

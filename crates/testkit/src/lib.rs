@@ -1,1 +1,5 @@
-//! Placeholder
+//! What tests, benchmarks and the recorded day are made with.
+
+pub mod corpus;
+pub mod day;
+pub mod generate;

@@ -10,6 +10,7 @@
 //! - Booleans are themselves or their words; `1`, `yes` and the like are texts ("All values are treated as
 //!   case-insensitive strings"). rsigma takes them as booleans.
 //! - Keywords look at values and, for records that are not JSON, at the whole record, not at field names.
+//!   With `'|all'` each keyword may stand in another value.
 //! - `neq` negates the whole comparison, so it holds for an event without the field ("The field is different from the
 //!   specified values").
 //! - `windash` exchanges all five characters wherever they stand ("all possible permutations of the `-`, `/`, …

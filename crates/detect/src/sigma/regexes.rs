@@ -8,10 +8,14 @@ use super::ast::RegexTest;
 /// Largest compiled expression, in bytes. (SigmaHQ has one, `\s\w{1,64}`, between one and two million.)
 pub const REGEX_BYTES_MAX: usize = 4 << 20;
 
+/// Most different expressions that one file may add: together with [`REGEX_BYTES_MAX`] it bounds what a file costs.
+const REGEXES_PER_FILE_MAX: usize = 128;
+
 /// The compiled expressions of a rule set.
 #[derive(Debug, Clone, Default)]
 pub struct Regexes {
     compiled: FxHashMap<RegexTest, Regex>,
+    added: usize,
 }
 
 impl Regexes {
@@ -30,12 +34,21 @@ impl Regexes {
         self.compiled.is_empty()
     }
 
+    /// Begins to count what one file adds.
+    pub(crate) fn begin_file(&mut self) {
+        self.added = 0;
+    }
+
     /// Compiles a test unless an equal one is there.
     ///
     /// # Errors
     /// Says why the expression cannot be used.
     pub(crate) fn add(&mut self, test: &RegexTest) -> Result<(), String> {
         if !self.compiled.contains_key(test) {
+            if self.added >= REGEXES_PER_FILE_MAX {
+                return Err(format!("the file has more than {REGEXES_PER_FILE_MAX} of them"));
+            }
+            self.added += 1;
             self.compiled.insert(test.clone(), compile(test)?);
         }
         Ok(())

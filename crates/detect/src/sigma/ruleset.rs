@@ -94,6 +94,7 @@ struct Loader {
 
 impl Loader {
     fn file(&mut self, path: &str, text: &str, placeholders: &Placeholders) {
+        self.regexes.begin_file();
         let (documents, fault) = yaml::parse(text);
         if documents.is_empty() && fault.is_none() {
             self.refuse(

@@ -67,6 +67,16 @@ fn refusals_say_where_what_and_the_way_out() {
 }
 
 #[test]
+fn regular_expressions_of_one_file_are_limited() {
+    let values: Vec<String> = (0..200).map(|number| format!("'a{number}'")).collect();
+    let words = refusal(&rule(&format!(
+        "    sel:\n        f|re: [{}]\n    condition: sel",
+        values.join(", ")
+    )));
+    assert!(words.contains("the file has more than 128 of them"), "{words}");
+}
+
+#[test]
 fn old_aggregations_name_correlation_rules() {
     let text =
         rule("    sel:\n        f: 1\n    timeframe: 5m\n    condition: sel | count() by f > 5");

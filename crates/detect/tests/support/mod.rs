@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The test data, or `None` (with a line that says so) when it is not there.
-pub fn test_data(test: &str) -> Option<PathBuf> {
+pub(crate) fn test_data(test: &str) -> Option<PathBuf> {
     let named = std::env::var_os("WARDROOM_TEST_DATA").map(PathBuf::from);
     let folder =
         named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"));
@@ -18,7 +18,7 @@ pub fn test_data(test: &str) -> Option<PathBuf> {
 }
 
 /// All rule files below a folder, in order: path and text.
-pub fn rule_files(folder: &Path) -> Vec<(String, String)> {
+pub(crate) fn rule_files(folder: &Path) -> Vec<(String, String)> {
     let mut files = Vec::new();
     gather(folder, &mut files);
     files.sort();

@@ -10,6 +10,8 @@ use std::ops::Range;
 
 use memchr::{memchr, memmem, memrchr};
 
+mod paths;
+
 use super::Format;
 use super::scan::{Scan, find_early, hex_byte, name, put_number};
 use crate::{Fields, Malformed};
@@ -84,11 +86,13 @@ fn word_after<'a>(head: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
 /// Decodes the lines of one event. Every record's fields are put under their own names, so `type` and what
 /// several records share (`name`, `pid` …) have several values. `audit.time` is the stamp's seconds with
 /// fraction, `audit.serial` its number; the arguments of EXECVE are joined with spaces as `command_line`;
-/// `saddr` also becomes `saddr.family`, `saddr.address`, `saddr.port`, `saddr.path`. The values `?` and
+/// `saddr` also becomes `saddr.family`, `saddr.address`, `saddr.port`, `saddr.path`. `target_path` is the name
+/// in the last PATH of nametype CREATE, else DELETE, else NORMAL, made absolute with `cwd`; `created_path` and
+/// `deleted_path` are the last name created and the first one deleted (the old name of a renamed file). The values `?` and
 /// `(null)` mean that there is none and are left out.
 pub fn decode(record: &[u8], fields: &mut Fields<'_>) -> Result<Format, Malformed> {
     let mut any = false;
-    let mut command_line = Vec::new();
+    let mut gathered = Gathered::default();
     for line in record.split(|byte| *byte == b'\n') {
         let Some(stamp) = stamp(line) else { continue };
         if !any {
@@ -100,23 +104,29 @@ pub fn decode(record: &[u8], fields: &mut Fields<'_>) -> Result<Format, Malforme
             any = true;
         }
         fields.put("type", stamp.kind);
-        let mut arguments = (stamp.kind == b"EXECVE").then_some(&mut command_line);
         access_vector(stamp.rest, fields);
         pairs(stamp.rest.trim_ascii_end(), 0, &mut |key, value| {
-            put(key, value, &mut arguments, fields);
+            put(stamp.kind, key, value, &mut gathered, fields);
         });
+        gathered.paths.end_record();
         if fields.is_full() {
             break;
         }
     }
-    if !command_line.is_empty() {
-        fields.put("command_line", &command_line);
-    }
+    paths::put_gathered(&gathered, fields);
     if any {
         Ok(Format::Auditd)
     } else {
         Err(Malformed("no audit(seconds:serial) stamp with a type before it".to_owned()))
     }
+}
+
+/// What several fields or records of an event give together.
+#[derive(Debug, Default)]
+struct Gathered {
+    /// The arguments of EXECVE.
+    command_line: Vec<u8>,
+    paths: paths::Paths,
 }
 
 /// A value as written, and how.
@@ -201,27 +211,30 @@ fn written(text: &[u8]) -> (Written<'_>, &[u8]) {
 }
 
 fn put(
+    kind: &[u8],
     key: &[u8],
     value: Written<'_>,
-    arguments: &mut Option<&mut Vec<u8>>,
+    gathered: &mut Gathered,
     fields: &mut Fields<'_>,
 ) {
     let key = name(key);
-    let is_argument = arguments.is_some() && argument_part(&key).is_some();
+    let argument = if kind == b"EXECVE" { argument_part(&key) } else { None };
     let value = match value {
         Written::Bare(b"?" | b"(null)" | b"{" | b"}") => return,
-        Written::Bare(text) if is_argument || ENCODED.contains(&&*key) => decoded(text, &key),
+        Written::Bare(text) if argument.is_some() || ENCODED.contains(&&*key) => {
+            decoded(text, &key)
+        }
         Written::Quoted(text) | Written::Bare(text) => Cow::Borrowed(text),
     };
-    if let Some(line) = arguments
-        && let Some(part) = argument_part(&key)
-    {
+    if let Some(part) = argument {
+        let line = &mut gathered.command_line;
         if part == 0 && !line.is_empty() {
             line.push(b' ');
         }
         line.extend_from_slice(&value);
     }
     fields.put(&key, &value);
+    gathered.paths.see(kind, &key, &value);
     if key == "saddr" {
         socket_address(&value, fields);
     }

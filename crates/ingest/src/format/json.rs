@@ -20,12 +20,13 @@ pub use super::paths::JsonForm;
 pub struct JsonDecoder {
     paths: Paths,
     depth_max: usize,
+    carried: Option<(String, Vec<u8>)>,
 }
 
 impl JsonDecoder {
     /// A decoder that refuses records nested deeper than `depth_max`.
     pub fn new(depth_max: usize) -> Self {
-        Self { paths: Paths::default(), depth_max }
+        Self { paths: Paths::default(), depth_max, carried: None }
     }
 
     /// Decodes one JSON object. Bytes that are not UTF-8 are replaced (U+FFFD) in the fields, not in the raw
@@ -40,6 +41,7 @@ impl JsonDecoder {
             Err(_) => String::from_utf8_lossy(record),
         };
         self.paths.begin();
+        self.carried = None;
         let room = fields.room();
         let mut deserializer = sonic_rs::Deserializer::from_str(&text);
         let mut state = State { paths: &mut self.paths, fields, room };
@@ -47,7 +49,18 @@ impl JsonDecoder {
         seed.deserialize(&mut deserializer)
             .and_then(|()| deserializer.end())
             .map_err(|error| malformed(&error))?;
+        if let Some((name, text)) = self.paths.take_event(fields) {
+            self.paths.finish_around(fields);
+            self.carried = Some((name, text));
+            return Ok(JsonForm::Plain);
+        }
         Ok(self.paths.finish(fields))
+    }
+
+    /// The Windows event that the record decoded last holds as a text: the name of the field, which was not
+    /// put, and the text.
+    pub(super) fn take_carried(&mut self) -> Option<(String, Vec<u8>)> {
+        self.carried.take()
     }
 }
 
@@ -106,8 +119,12 @@ impl<'de> Visitor<'de> for Document<'_, '_, '_> {
     }
 
     /// A list of objects on one line: their keys several times.
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
-        Content { state: self.state, place: Place::ROOT, depth: self.depth }.visit_seq(list)
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        let deeper = self.depth.checked_sub(1);
+        let depth = deeper
+            .ok_or_else(|| serde::de::Error::custom("nested deeper than the limit allows"))?;
+        while list.next_element_seed(Document { state: &mut *self.state, depth })?.is_some() {}
+        Ok(())
     }
 }
 
@@ -194,7 +211,10 @@ impl<'de> Visitor<'de> for Content<'_, '_, '_> {
                 return Ok(());
             }
             let key = Key { paths: self.state.paths, parent: self.place, previous };
-            let Some(place) = map.next_key_seed(key)? else { return Ok(()) };
+            let Some(place) = map.next_key_seed(key)? else {
+                self.state.paths.end_object(self.place);
+                return Ok(());
+            };
             map.next_value_seed(Content { state: self.state, place, depth })?;
             previous = place;
         }

@@ -8,6 +8,8 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr_iter, memchr2};
 
+mod colon;
+
 use super::Format;
 use super::scan::put_named;
 use crate::{Fields, Malformed};
@@ -16,6 +18,8 @@ use crate::{Fields, Malformed};
 const KEY_MAX: usize = 64;
 /// Pairs that a text must hold before they are taken out of it.
 const PAIRS_IN_TEXT: usize = 3;
+/// Longest head of a message of Huawei's.
+const HUAWEI_HEAD_MAX: usize = 128;
 
 /// How the pairs of one record stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,8 +60,29 @@ pub fn decode(record: &[u8], fields: &mut Fields<'_>) -> Result<Format, Malforme
 }
 
 /// Takes the pairs out of a text that does not begin with one (`… authentication failure; logname= uid=0 …`),
-/// when there are at least three. Says whether it did.
+/// when there are at least three; or the `Key: value, Key: value` pairs of Cisco Firepower, when there are at
+/// least five. Says whether it did.
 pub fn decode_within(text: &[u8], fields: &mut Fields<'_>) -> bool {
+    // Their addresses hold what looks like pairs.
+    let is_firepower = text.starts_with(b"%FTD-") || text.starts_with(b"%NGIPS-");
+    (is_firepower && colon::decode(text, fields))
+        || decode_equals(behind_huawei_head(text), fields)
+        || (!is_firepower && colon::decode(text, fields))
+}
+
+/// What follows `%%01MODULE/6/BRIEF(l):` or `…(s)[8]:` of Huawei's devices.
+fn behind_huawei_head(text: &[u8]) -> &[u8] {
+    let head = text.get(..HUAWEI_HEAD_MAX).unwrap_or(text);
+    if !text.starts_with(b"%%") {
+        return text;
+    }
+    let end = memchr_iter(b':', head).find(|at| {
+        at.checked_sub(1).and_then(|last| head.get(last)).is_some_and(|byte| b")]".contains(byte))
+    });
+    end.and_then(|end| text.get(end + 1..)).unwrap_or(text)
+}
+
+fn decode_equals(text: &[u8], fields: &mut Fields<'_>) -> bool {
     if memchr_iter(b'=', text).take(PAIRS_IN_TEXT).count() < PAIRS_IN_TEXT {
         return false;
     }
@@ -77,7 +102,9 @@ pub fn decode_within(text: &[u8], fields: &mut Fields<'_>) -> bool {
 /// Without the brackets that Check Point puts around its pairs, and what stands between key and value.
 fn unwrapped(record: &[u8]) -> (&[u8], u8) {
     let record = record.trim_ascii();
-    let Some(inner) = record.strip_prefix(b"[") else { return (record, b'=') };
+    // The name of the sending program has stayed, its header has not.
+    let bracketed = record.strip_prefix(b"syslog").unwrap_or(record);
+    let Some(inner) = bracketed.strip_prefix(b"[") else { return (record, b'=') };
     let inner = inner.strip_suffix(b"]").unwrap_or(inner);
     let key = inner.iter().take(KEY_MAX).take_while(|byte| is_key_byte(**byte)).count();
     if key > 0 && inner.get(key..key + 2) == Some(b":\"") { (inner, b':') } else { (record, b'=') }
@@ -316,6 +343,32 @@ mod tests {
         assert_eq!(probe.first("origin"), "1.2.3.4");
         assert_eq!(probe.first("rule"), r#"x="y""#);
         assert_eq!(probe.first("syslog.appname"), "CheckPoint");
+    }
+
+    #[test]
+    fn check_point_without_header() {
+        let probe =
+            line(r#"syslog[action:"Accept"; flags:"18"; tag:"a=b[c={1};d=e]"; dst:"1.2.3.4"]"#);
+        assert_eq!(probe.format, Ok(Format::KeyValue));
+        assert_eq!(
+            (probe.first("action"), probe.first("tag"), probe.first("dst")),
+            ("Accept", "a=b[c={1};d=e]", "1.2.3.4")
+        );
+        assert_eq!(line("syslog[7]: something = else").format, Ok(Format::Syslog));
+    }
+
+    #[test]
+    fn huawei() {
+        for head in ["POLICY/6/PERMIT(l):", "POLICY/6/PERMIT(s)[12]:"] {
+            let probe = line(&format!(
+                "Oct  5 2018 10:52:19 fw %%01{head}vsys=public, protocol=17, source-ip=192.0.2.1, rule-name=Internet Access."
+            ));
+            assert_eq!(probe.format, Ok(Format::Syslog));
+            assert_eq!(
+                (probe.first("vsys"), probe.first("protocol"), probe.first("rule-name")),
+                ("public", "17", "Internet Access.")
+            );
+        }
     }
 
     #[test]

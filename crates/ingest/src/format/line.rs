@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-use super::{Documents, Format, access, auditd, cef, kv, leef, syslog};
+use super::{Documents, Format, access, auditd, cef, kv, leef, syslog, winevtlog, xml};
 use crate::{Fields, Malformed};
 
 /// How far into a message CEF and LEEF may begin.
@@ -32,6 +32,9 @@ pub fn decode(
         // The lines of an audit event carry an envelope each: all but the first's are still in the record.
         if auditd::is_record(body) {
             return auditd::decode(line, fields);
+        }
+        if envelope.appname == Some(b"WinEvtLog") && winevtlog::decode(body, fields) {
+            return Ok(Format::Windows);
         }
         return match inner(body, fields, documents)? {
             Some(
@@ -103,8 +106,8 @@ fn inner(
     if is_json(document) && matches!(document.trim_ascii_end().last(), Some(b'}' | b']')) {
         return documents.decode(document, fields).map(Some);
     }
-    if text.starts_with(b"<Event") && text.trim_ascii_end().ends_with(b"</Event>") {
-        return documents.decode(text.trim_ascii_end(), fields).map(Some);
+    if let Some(event) = xml::event_in(text) {
+        return documents.decode(event, fields).map(Some);
     }
     if let Some(at) = marker(text, b"CEF:") {
         return cef::decode(text.get(at..).unwrap_or_default(), fields).map(Some);
@@ -121,7 +124,7 @@ fn inner(
     if let Some(format) = access::decode(text, fields) {
         return Ok(Some(format));
     }
-    if memchr(b'=', text).is_some() || text.first() == Some(&b'[') {
+    if memchr(b'=', text).is_some() || text.first() == Some(&b'[') || text.starts_with(b"syslog[") {
         if auditd_first(text) {
             return auditd::decode(text, fields).map(Some);
         }

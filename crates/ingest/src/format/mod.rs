@@ -17,6 +17,7 @@ pub mod syslog;
 pub mod timestamp;
 pub mod w3c;
 pub mod windows;
+mod winevtlog;
 pub mod xml;
 pub mod zeek;
 
@@ -117,13 +118,28 @@ impl Documents {
         Self { json: json::JsonDecoder::new(depth_max), xml: xml::XmlDecoder::new(depth_max) }
     }
 
-    /// Decodes a document that stands inside a line: XML when it begins with `<`, else JSON.
-    pub fn decode(&mut self, document: &[u8], fields: &mut Fields<'_>) -> Result<Format, Malformed> {
-        let form = match document.first() {
-            Some(b'<') => self.xml.decode(document, fields),
-            _ => self.json.decode(document, fields),
+    /// Decodes a document: XML when it begins with `<`, else JSON. A JSON record that carries a Windows event as
+    /// a text (forwarders' `body`, Azure's `RawXml`) gives the event's fields beside its own.
+    pub fn decode(
+        &mut self,
+        document: &[u8],
+        fields: &mut Fields<'_>,
+    ) -> Result<Format, Malformed> {
+        if document.first() == Some(&b'<') {
+            return self.xml.decode(document, fields).map(Format::from);
+        }
+        let form = self.json.decode(document, fields)?;
+        let Some((name, text)) = self.json.take_carried() else { return Ok(form.into()) };
+        let inner = match xml::event_in(&text) {
+            Some(event) => self.xml.decode(event, fields),
+            None => self.json.decode(&text, fields),
         };
-        form.map(Format::from)
+        // An event within an event within a record stays a text.
+        let deeper = self.json.take_carried();
+        for (name, text) in deeper.into_iter().chain(inner.is_err().then_some((name, text))) {
+            fields.put(&name, &text);
+        }
+        Ok(inner.unwrap_or(form).into())
     }
 }
 

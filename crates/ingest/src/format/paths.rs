@@ -49,8 +49,48 @@ struct Node {
 enum Resolved {
     Field { id: FieldId, offer: Option<(Canonical, u8)> },
     Passed,
+    Keywords { id: FieldId },
+    Escaped { id: FieldId },
     DataName,
     DataText,
+}
+
+/// Set in the index of an entry that stands for the end of an object, not for a value.
+const END: u32 = 1 << 31;
+
+/// The `Name` and the text of a `Data` object, in whichever order they come.
+#[derive(Debug, Default)]
+struct Pair {
+    name: Option<FieldId>,
+    text: Option<Value>,
+}
+
+impl Pair {
+    /// Puts what there is: a name without text has no value, a text without name is `Data`.
+    fn put(&mut self, fields: &mut Fields<'_>) {
+        match (self.name.take(), self.text.take()) {
+            (Some(id), text) => fields.put_value(id, text.unwrap_or(Value::Null)),
+            (None, Some(text)) => {
+                let id = fields.id("Data");
+                fields.put_value(id, text);
+            }
+            (None, None) => {}
+        }
+    }
+
+    fn name(&mut self, name: Option<FieldId>, fields: &mut Fields<'_>) {
+        if self.name.is_some() {
+            self.put(fields);
+        }
+        self.name = name;
+    }
+
+    fn text(&mut self, text: Value, fields: &mut Fields<'_>) {
+        if self.text.is_some() {
+            self.put(fields);
+        }
+        self.text = Some(text);
+    }
 }
 
 /// A place in the tree of names.
@@ -214,6 +254,41 @@ impl Paths {
         Ok(self.nodes.len() as u32 - 1)
     }
 
+    /// Ends an object; where the parts of a list of `Data` end decides which name belongs to which text.
+    #[inline]
+    pub(super) fn end_object(&mut self, place: Place) {
+        if self.nodes.get(place.0 as usize).is_some_and(|node| node.marks.are_of_data()) {
+            self.values.push((place.0 | END, Value::Null));
+        }
+    }
+
+    /// Takes a text out of the record that is a whole Windows event: the name of its field and the text.
+    pub(super) fn take_event(&mut self, fields: &Fields<'_>) -> Option<(String, Vec<u8>)> {
+        if !self.marks.are_of_carrier() {
+            return None;
+        }
+        let is_event = |&(index, value): &(u32, Value)| {
+            let node = self.nodes.get(index as usize)?;
+            let text = fields.bytes(value).filter(|_| node.marks.are_of_carrier())?;
+            windows::is_event(text).then(|| text.trim_ascii().to_vec())
+        };
+        let (position, text) = self
+            .values
+            .iter()
+            .enumerate()
+            .find_map(|(position, entry)| is_event(entry).map(|text| (position, text)))?;
+        let (index, _) = self.values.remove(position);
+        let node = self.nodes.get(index as usize)?;
+        let name = self.text.get(node.start as usize..node.end as usize).unwrap_or_default();
+        Some((name.to_owned(), text))
+    }
+
+    /// Ends a record from which an event was taken out: its other values keep their names.
+    pub(super) fn finish_around(&mut self, fields: &mut Fields<'_>) {
+        self.marks = Marks::NONE;
+        self.finish(fields);
+    }
+
     /// Ends the record: hands its values on under the names of the form that it has.
     pub(super) fn finish(&mut self, fields: &mut Fields<'_>) -> JsonForm {
         if self.marks.are_windows() {
@@ -237,9 +312,13 @@ impl Paths {
 
     fn finish_windows(&mut self, fields: &mut Fields<'_>) {
         let mut offers: [Option<(u8, Value)>; Canonical::COUNT] = [None; Canonical::COUNT];
-        let mut data_name = None;
+        let mut pair = Pair::default();
         for position in 0..self.values.len() {
             let Some(&(index, value)) = self.values.get(position) else { break };
+            if index & END != 0 {
+                pair.put(fields);
+                continue;
+            }
             match self.resolve(index, fields) {
                 Resolved::Field { id, offer } => {
                     if let Some((canonical, rank)) = offer
@@ -251,17 +330,24 @@ impl Paths {
                     fields.put_value(id, value);
                 }
                 Resolved::Passed => {}
-                Resolved::DataName => data_name = data_id(fields, value),
-                Resolved::DataText => {
-                    if let Some(id) = data_name.take() {
-                        fields.put_value(id, value)
-                    } else {
-                        let id = fields.id("Data");
-                        fields.put_value(id, value);
-                    }
+                Resolved::Keywords { id } => {
+                    let spelt = windows::keywords(value, fields.bytes(value));
+                    let value = spelt.map_or(value, |spelt| fields.value_of(spelt.as_bytes()));
+                    fields.put_value(id, value);
                 }
+                Resolved::Escaped { id } => {
+                    let plain = fields.bytes(value).and_then(windows::unescaped);
+                    let value = plain.map_or(value, |plain| fields.value_of(&plain));
+                    fields.put_value(id, value);
+                }
+                Resolved::DataName => {
+                    let name = data_id(fields, value);
+                    pair.name(name, fields);
+                }
+                Resolved::DataText => pair.text(value, fields),
             }
         }
+        pair.put(fields);
         for (offer, (canonical, id)) in
             offers.iter().zip(Canonical::ALL.iter().zip(self.canonical.iter_mut()))
         {
@@ -284,6 +370,8 @@ impl Paths {
         let resolved = match windows::meaning(name) {
             Meaning::Field { name, offer } => Resolved::Field { id: fields.id(&name), offer },
             Meaning::Passed => Resolved::Passed,
+            Meaning::Keywords => Resolved::Keywords { id: fields.id("Keywords") },
+            Meaning::Escaped { name } => Resolved::Escaped { id: fields.id(&name) },
             Meaning::DataName => Resolved::DataName,
             Meaning::DataText => Resolved::DataText,
         };

@@ -6,7 +6,10 @@
 //! have the names of its template (the elements of `EventData` and `UserData`), which are what Sigma rules
 //! use. Shapes understood: Windows event XML and JSON made of it (schema:
 //! learn.microsoft.com/windows/win32/wes/eventschema-schema), Winlogbeat since 7 (`winlog.*`) and before
-//! (`event_data.*`), NXLog and other flat exports.
+//! (`event_data.*`), Wazuh (`win.*`), Azure Diagnostics (`properties.*`), NXLog, WMI and other flat exports; and
+//! all of them as a text within another record.
+
+use model::Value;
 
 /// What a dotted name of a record means in a Windows event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +18,10 @@ pub(super) enum Meaning {
     Field { name: String, offer: Option<(Canonical, u8)> },
     /// Carries nothing (XML namespaces).
     Passed,
+    /// The bit mask of keywords, which carriers write in several ways ([`keywords`]).
+    Keywords,
+    /// A field whose text was escaped twice ([`unescaped`]).
+    Escaped { name: String },
     /// The name of the `Data` text that follows.
     DataName,
     /// The text of a `Data` element.
@@ -73,7 +80,7 @@ impl Canonical {
 
 /// Which telling names a record has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Marks(u8);
+pub(super) struct Marks(u16);
 
 impl Marks {
     pub(super) const NONE: Self = Self(0);
@@ -86,6 +93,10 @@ impl Marks {
     /// An event number as Winlogbeat before 7 and `Get-WinEvent` name it, which others use, too.
     const WEAK_NUMBER: Self = Self(8);
     const WEAK_ORIGIN: Self = Self(16);
+    /// A list of `Data` objects: where each ends must be known.
+    const DATA: Self = Self(32);
+    /// A text that may be a whole event.
+    const CARRIER: Self = Self(64);
 
     #[inline]
     pub(super) const fn with(self, other: Self) -> Self {
@@ -94,6 +105,16 @@ impl Marks {
 
     const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
+    }
+
+    #[inline]
+    pub(super) const fn are_of_data(self) -> bool {
+        self.has(Self::DATA)
+    }
+
+    #[inline]
+    pub(super) const fn are_of_carrier(self) -> bool {
+        self.has(Self::CARRIER)
     }
 
     #[inline]
@@ -107,18 +128,19 @@ impl Marks {
 /// What the name says about the record.
 pub(super) fn marks(name: &str) -> Marks {
     match name {
-        "Event.System" | "winlog.channel" | "winlog.event_id" => Marks::CERTAIN,
-        "EventID" => Marks::NUMBER,
-        "Channel" | "SourceName" | "Provider_Name" | "ProviderName" | "ProviderGuid"
-        | "EventSourceName" => {
-            if name == "ProviderName" {
-                Marks::ORIGIN.with(Marks::WEAK_ORIGIN)
-            } else {
-                Marks::ORIGIN
-            }
+        "Event.System" | "winlog.channel" | "winlog.event_id" | "win.system"
+        | "data.win.system" => Marks::CERTAIN,
+        "EventID" | "Event_ID" | "EventCode" | "System.EventID" | "properties.EventId" => {
+            Marks::NUMBER
         }
-        "event_id" | "Id" => Marks::WEAK_NUMBER,
+        "ProviderName" | "LogName" => Marks::ORIGIN.with(Marks::WEAK_ORIGIN),
+        "Channel" | "SourceName" | "Provider_Name" | "ProviderGuid" | "EventSourceName"
+        | "Logfile" | "System.Channel" | "System.Provider" | "properties.Channel" => Marks::ORIGIN,
+        "event_id" | "Id" | "EventId" => Marks::WEAK_NUMBER,
         "log_name" => Marks::WEAK_ORIGIN,
+        "Event.EventData.Data" | "EventData.Data" => Marks::DATA,
+        "body" | "message" | "event" | "log" | "raw" | "_raw" | "result._raw" | "RawXml"
+        | "properties.RawXml" | "event_xml" | "EventXml" | "details.eventXml" => Marks::CARRIER,
         _ => Marks::NONE,
     }
 }
@@ -130,6 +152,15 @@ pub(super) fn meaning(name: &str) -> Meaning {
     }
     if let Some(rest) = name.strip_prefix("winlog.") {
         return winlog_meaning(name, rest);
+    }
+    if let Some(rest) = name.strip_prefix("data.").unwrap_or(name).strip_prefix("win.") {
+        return wazuh_meaning(rest);
+    }
+    if let Some(rest) = name.strip_prefix("properties.") {
+        return azure_meaning(rest);
+    }
+    if ["System.", "EventData.", "UserData."].iter().any(|part| name.starts_with(part)) {
+        return event_meaning(name);
     }
     if let Some(rest) = name.strip_prefix("event_data.").or_else(|| name.strip_prefix("user_data."))
     {
@@ -158,9 +189,8 @@ fn event_meaning(path: &str) -> Meaning {
     if let Some(rest) = plain.strip_prefix("EventData.") {
         return match rest {
             "Data.Name" => Meaning::DataName,
-            "Data" | "Data.content" | "Data.Value" | "Data.text" | "Data._" | "Data.$" => {
-                Meaning::DataText
-            }
+            "Data" if path.ends_with(".#text") => Meaning::DataText,
+            "Data.content" | "Data.Value" | "Data.text" | "Data._" | "Data.$" => Meaning::DataText,
             _ => data_field(rest),
         };
     }
@@ -183,7 +213,10 @@ fn is_namespace(name: &str) -> bool {
 }
 
 fn system_meaning(rest: &str) -> Meaning {
+    let texts = [".text", ".content", ".Value", ".value", "._", ".$"];
+    let rest = texts.iter().find_map(|text| rest.strip_suffix(text)).unwrap_or(rest);
     let name = match rest {
+        "Keywords" => return Meaning::Keywords,
         "Provider.Name" => "Provider_Name",
         "Provider.Guid" => "Provider_Guid",
         "Provider.EventSourceName" => "Provider_EventSourceName",
@@ -198,11 +231,54 @@ fn system_meaning(rest: &str) -> Meaning {
         "Correlation" | "Execution" | "Security" | "TimeCreated" | "Provider" => {
             return Meaning::Passed;
         }
-        other => {
-            return Meaning::Field { name: other.replace('.', "_").replace(' ', ""), offer: None };
-        }
+        other => return system_field(&other.replace('.', "_").replace(' ', "")),
     };
-    Meaning::Field { name: name.to_owned(), offer: None }
+    system_field(name)
+}
+
+/// A system property under its own name, which nothing has to stand in for.
+fn system_field(name: &str) -> Meaning {
+    let canonical = Canonical::ALL.into_iter().find(|canonical| canonical.name() == name);
+    Meaning::Field { name: name.to_owned(), offer: canonical.map(|canonical| (canonical, 0)) }
+}
+
+/// `win.system.eventID`, `win.eventdata.commandLine` …: Wazuh's agents write the first letter small and escape
+/// the event's data for JSON once more than JSON needs.
+fn wazuh_meaning(path: &str) -> Meaning {
+    let (group, rest) = path.split_once('.').unwrap_or(("", path));
+    if group != "system" {
+        return Meaning::Escaped { name: capitalised(rest).replace(' ', "") };
+    }
+    match rest {
+        "providerName" => system_field("Provider_Name"),
+        "providerGuid" => system_field("Provider_Guid"),
+        "systemTime" => system_field("TimeCreated"),
+        "processID" => system_field("Execution_ProcessID"),
+        "threadID" => system_field("Execution_ThreadID"),
+        "keywords" => Meaning::Keywords,
+        other => system_field(&capitalised(other)),
+    }
+}
+
+fn capitalised(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// `WindowsEventLogsTable` of Azure Diagnostics; its `RawXml` has the data.
+fn azure_meaning(rest: &str) -> Meaning {
+    match rest {
+        "EventId" => system_field("EventID"),
+        "ProviderName" => system_field("Provider_Name"),
+        "ProviderGuid" => system_field("Provider_Guid"),
+        "Pid" => system_field("Execution_ProcessID"),
+        "Tid" => system_field("Execution_ThreadID"),
+        "Description" => system_field("Message"),
+        "RoleInstance" => {
+            Meaning::Field { name: rest.to_owned(), offer: Some((Canonical::Computer, 2)) }
+        }
+        other => system_field(other),
+    }
 }
 
 fn winlog_meaning(name: &str, rest: &str) -> Meaning {
@@ -226,17 +302,19 @@ fn winlog_meaning(name: &str, rest: &str) -> Meaning {
         // Task, opcode and keywords are display words here, not the numbers of the event.
         _ => name,
     };
-    Meaning::Field { name: normal.to_owned(), offer: None }
+    system_field(normal)
 }
 
 fn flat_meaning(name: &str) -> Meaning {
     let offer = match name {
         "EventID" => (Canonical::EventId, 0),
-        "event_id" | "Id" => (Canonical::EventId, 1),
+        "event_id" | "Event_ID" | "EventCode" | "EventId" | "Id" => (Canonical::EventId, 1),
+        "event.code" => (Canonical::EventId, 2),
         "Channel" => (Canonical::Channel, 0),
-        "log_name" | "LogName" => (Canonical::Channel, 1),
+        "log_name" | "LogName" | "Logfile" => (Canonical::Channel, 1),
         "Computer" => (Canonical::Computer, 0),
-        "Hostname" | "computer_name" | "MachineName" => (Canonical::Computer, 1),
+        "Hostname" | "computer_name" | "ComputerName" | "MachineName" => (Canonical::Computer, 1),
+        "host.name" | "agent.hostname" => (Canonical::Computer, 2),
         "Provider_Name" => (Canonical::ProviderName, 0),
         "SourceName" | "source_name" | "ProviderName" | "EventSourceName" => {
             (Canonical::ProviderName, 1)
@@ -246,7 +324,8 @@ fn flat_meaning(name: &str) -> Meaning {
         "TimeCreated" => (Canonical::TimeCreated, 0),
         // `EventTime` of NXLog is local time without a zone; the shipper's stamp is UTC.
         "@timestamp" => (Canonical::TimeCreated, 1),
-        "EventTime" => (Canonical::TimeCreated, 2),
+        "EventTime" | "time" => (Canonical::TimeCreated, 2),
+        "TimeGenerated" => (Canonical::TimeCreated, 3),
         "EventRecordID" => (Canonical::EventRecordId, 0),
         "RecordNumber" | "record_number" | "RecordId" => (Canonical::EventRecordId, 1),
         "Execution_ProcessID" => (Canonical::ProcessId, 0),
@@ -255,6 +334,9 @@ fn flat_meaning(name: &str) -> Meaning {
         "ThreadID" | "ExecutionThreadID" | "thread_id" => (Canonical::ThreadId, 1),
         "Correlation_ActivityID" => (Canonical::ActivityId, 0),
         "ActivityID" | "activity_id" => (Canonical::ActivityId, 1),
+        "Keywords" => return Meaning::Keywords,
+        // The numbered texts of WMI's `Win32_NTLogEvent`.
+        "InsertionStrings" => return data_field("Data"),
         "Message" => (Canonical::Message, 0),
         "message" => (Canonical::Message, 1),
         _ => return data_field(name),
@@ -270,139 +352,60 @@ fn data_field(name: &str) -> Meaning {
     Meaning::Field { name: name.replace(' ', "").replace("#attributes.", ""), offer: None }
 }
 
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use model::{BatchBuilder, FieldTable, KindId};
-
-    use crate::Fields;
-    use crate::format::json::{JsonDecoder, JsonForm};
-    use crate::format::xml::XmlDecoder;
-
-    fn decode(record: &str) -> (JsonForm, BTreeMap<String, String>) {
-        let table = FieldTable::default();
-        let mut builder = BatchBuilder::default();
-        let mut fields = Fields::new(&mut builder, &table, record.as_bytes(), 100);
-        let form = if record.starts_with('<') {
-            XmlDecoder::new(9).decode(record.as_bytes(), &mut fields).unwrap()
-        } else {
-            JsonDecoder::new(9).decode(record.as_bytes(), &mut fields).unwrap()
-        };
-        builder.finish_record(KindId(0), None, 0, (0, record.len() as u32));
-        let batch = builder.finish(record.as_bytes().to_vec());
-        let event = batch.get(0);
-        let mut found = BTreeMap::new();
-        for slot in event.slots() {
-            let text: &mut String =
-                found.entry(batch.field_name(slot.field, &table).to_owned()).or_default();
-            if !text.is_empty() {
-                text.push('|');
-            }
-            text.push_str(&event.text(slot.value));
+/// Keywords as the event's own XML writes them: a number becomes `0x` and hexadecimal digits. NXLog gives the
+/// 64 bits as a signed decimal, which others round to a double. Words are left as they are (`None`).
+pub(super) fn keywords(value: Value, text: Option<&[u8]>) -> Option<String> {
+    let number = match value {
+        Value::Int(number) => unrounded(number).cast_unsigned(),
+        Value::Float(number) if (0.0..2.0_f64.powi(64)).contains(&number) => number as u64,
+        Value::Float(number) if (-(2.0_f64.powi(63))..0.0).contains(&number) => {
+            (number as i64).cast_unsigned()
         }
-        (form, found)
-    }
-
-    /// The same event by all carriers has these fields.
-    const NORMAL: [(&str, &str); 8] = [
-        ("EventID", "1"),
-        ("Channel", "Microsoft-Windows-Sysmon/Operational"),
-        ("Computer", "host.example"),
-        ("Provider_Name", "Microsoft-Windows-Sysmon"),
-        ("EventRecordID", "77"),
-        ("TimeCreated", "2026-01-02T03:04:05.678Z"),
-        ("Image", "C:\\Windows\\a.exe"),
-        ("Execution_ProcessID", "4"),
-    ];
-
-    fn is_normal(record: &str) -> BTreeMap<String, String> {
-        let (form, found) = decode(record);
-        assert_eq!(form, JsonForm::Windows, "{record}");
-        for (name, text) in NORMAL {
-            assert_eq!(found.get(name).map(String::as_str), Some(text), "{name} of {record}");
+        _ => {
+            let text = std::str::from_utf8(text?).ok()?.trim();
+            let signed = text.parse::<i64>().map(|number| unrounded(number).cast_unsigned());
+            signed.or_else(|_| text.parse::<u64>()).ok()?
         }
-        found
-    }
-
-    #[test]
-    fn every_carrier_gives_the_same_names() {
-        let found = is_normal(
-            r##"{"Event":{"#attributes":{"xmlns":"x"},"System":{"Provider":{"#attributes":{"Name":"Microsoft-Windows-Sysmon","Guid":"G"}},
-            "EventID":{"#attributes":{"Qualifiers":0},"#text":1},"EventRecordID":77,"Channel":"Microsoft-Windows-Sysmon/Operational","Computer":"host.example",
-            "Correlation":null,"TimeCreated":{"#attributes":{"SystemTime":"2026-01-02T03:04:05.678Z"}},"Execution":{"#attributes":{"ProcessID":4,"ThreadID":5}},
-            "Security":{"#attributes":{"UserID":"S-1-5-18"}}},"EventData":{"Image":"C:\\Windows\\a.exe","Rule Name":"-","Data":{"#text":["one","two"]}}}}"##,
-        );
-        let of = |name: &str| found.get(name).map(String::as_str);
-        assert_eq!(
-            (of("Provider_Guid"), of("UserID"), of("RuleName"), of("Data")),
-            (Some("G"), Some("S-1-5-18"), Some("-"), Some("one|two"))
-        );
-        assert!(
-            !found.keys().any(|name| name.contains("xmlns") || name.contains('#')),
-            "{found:?}"
-        );
-        let found = is_normal(
-            "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='Microsoft-Windows-Sysmon' Guid='G'/>\
-             <EventID Qualifiers='0'>1</EventID><EventRecordID>77</EventRecordID><Channel>Microsoft-Windows-Sysmon/Operational</Channel>\
-             <Computer>host.example</Computer><Correlation/><TimeCreated SystemTime='2026-01-02T03:04:05.678Z'/><Execution ProcessID='4' ThreadID='5'/>\
-             <Security UserID='S-1-5-18'/></System><EventData><Data Name='Image'>C:\\Windows\\a.exe</Data><Data Name='Rule Name'>a &lt; b &#65;</Data>\
-             <Data>one</Data><Data>two</Data></EventData><RenderingInfo Culture='en'><Message>Hello</Message></RenderingInfo></Event>",
-        );
-        let of = |name: &str| found.get(name).map(String::as_str);
-        assert_eq!(
-            (of("UserID"), of("RuleName"), of("Data"), of("Message")),
-            (Some("S-1-5-18"), Some("a < b A"), Some("one|two"), Some("Hello"))
-        );
-        is_normal(
-            r#"{"@timestamp":"2026-01-02T03:04:05.678Z","winlog":{"channel":"Microsoft-Windows-Sysmon/Operational","event_id":1,"computer_name":"host.example",
-            "provider_name":"Microsoft-Windows-Sysmon","record_id":77,"process":{"pid":4,"thread":{"id":5}},"event_data":{"Image":"C:\\Windows\\a.exe"}}}"#,
-        );
-        is_normal(
-            r#"{"@timestamp":"2026-01-02T03:04:05.678Z","log_name":"Microsoft-Windows-Sysmon/Operational","event_id":1,"computer_name":"host.example",
-            "source_name":"Microsoft-Windows-Sysmon","record_number":"77","process_id":4,"event_data":{"Image":"C:\\Windows\\a.exe"}}"#,
-        );
-        let found = is_normal(
-            r#"{"EventTime":"2026-01-02 05:04:05","@timestamp":"2026-01-02T03:04:05.678Z","Channel":"Microsoft-Windows-Sysmon/Operational","EventID":1,
-            "Hostname":"host.example","SourceName":"Microsoft-Windows-Sysmon","RecordNumber":77,"ExecutionProcessID":4,"Image":"C:\\Windows\\a.exe"}"#,
-        );
-        assert_eq!(found.get("Hostname").map(String::as_str), Some("host.example"));
-    }
-
-    #[test]
-    fn user_data_loses_its_wrapper_and_named_pairs_are_joined() {
-        let (_, found) = decode(
-            "<Event><System><EventID>104</EventID></System><UserData><LogFileCleared xmlns='x'><SubjectUserName>u</SubjectUserName></LogFileCleared></UserData></Event>",
-        );
-        assert_eq!(found.get("SubjectUserName").map(String::as_str), Some("u"));
-        let (_, found) = decode(
-            r##"{"Event":{"System":{"EventID":1},"EventData":{"Data":[{"@Name":"Image","#text":"x"},{"@Name":"User","#text":"y"}]}}}"##,
-        );
-        assert_eq!(
-            (found.get("Image").map(String::as_str), found.get("User").map(String::as_str)),
-            (Some("x"), Some("y"))
-        );
-    }
-
-    #[test]
-    fn other_json_keeps_its_names() {
-        let (form, found) =
-            decode(r#"{"event_id":"x","Hostname":"h","message":"m","a":{"b c":1}}"#);
-        assert_eq!(form, JsonForm::Plain);
-        assert_eq!(found.keys().collect::<Vec<_>>(), ["Hostname", "a.b c", "event_id", "message"]);
-    }
-
-    #[test]
-    fn broken_xml_is_malformed_and_entities_are_not_expanded() {
-        let table = FieldTable::default();
-        for broken in ["<Event><System>", "<Event></System></Event>", "text", "<Event a=></Event>"]
-        {
-            let mut builder = BatchBuilder::default();
-            let mut fields = Fields::new(&mut builder, &table, broken.as_bytes(), 9);
-            assert!(XmlDecoder::new(9).decode(broken.as_bytes(), &mut fields).is_err(), "{broken}");
-        }
-        let (_, found) = decode("<Event><System><EventID>&lol;</EventID></System></Event>");
-        assert_eq!(found.get("EventID").map(String::as_str), Some("&lol;"));
-    }
+    };
+    Some(format!("{number:#x}"))
 }
+
+/// A large number that ends in zeros was printed from a double, which held the mask exactly.
+fn unrounded(number: i64) -> i64 {
+    let was_rounded = number.unsigned_abs() > 1 << 53 && number % 1000 == 0;
+    if was_rounded { number as f64 as i64 } else { number }
+}
+
+/// `\\` and `\"` resolved once; `None` when some backslash stands before something else, as it is then not
+/// escaped at all.
+pub(super) fn unescaped(text: &[u8]) -> Option<Vec<u8>> {
+    memchr::memchr(b'\\', text)?;
+    let mut plain = Vec::with_capacity(text.len());
+    let mut bytes = text.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' => match bytes.next() {
+                Some(next @ (b'\\' | b'"')) => plain.push(*next),
+                _ => return None,
+            },
+            byte => plain.push(*byte),
+        }
+    }
+    Some(plain)
+}
+
+/// Whether the text that another record carries is an event: XML, or JSON that names one of the known shapes.
+pub(super) fn is_event(text: &[u8]) -> bool {
+    const NAMES: [&[u8]; 4] = [b"\"Event\"", b"\"EventID\"", b"\"EventCode\"", b"\"winlog\""];
+    let text = text.trim_ascii();
+    let head = text.get(..4096).unwrap_or(text);
+    if text.starts_with(b"<") {
+        return super::xml::event_in(text).is_some();
+    }
+    text.starts_with(b"{")
+        && text.ends_with(b"}")
+        && NAMES.iter().any(|name| memchr::memmem::find(head, name).is_some())
+}
+
+#[cfg(test)]
+mod tests;

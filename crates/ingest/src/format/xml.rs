@@ -188,7 +188,9 @@ impl XmlDecoder {
 
     fn end(&mut self, element: &Open<'_>, fields: &mut Fields<'_>, room: usize) {
         let text = element.text.as_str();
-        if self.paths.len() >= room || (element.has_children && text.trim().is_empty()) {
+        // Browsers put a `-` before elements that can be folded.
+        let is_empty = || text.chars().all(|letter| letter == '-' || letter.is_whitespace());
+        if self.paths.len() >= room || (element.has_children && is_empty()) {
             return;
         }
         if !text.is_empty() {
@@ -198,6 +200,23 @@ impl XmlDecoder {
             self.paths.push(element.place, Value::Null);
         }
     }
+}
+
+/// The `<Event>` element that a text consists of, without declaration and comments before it or the `-` that
+/// browsers put there.
+pub(super) fn event_in(text: &[u8]) -> Option<&[u8]> {
+    let text = text.trim_ascii();
+    let text = text.strip_prefix(b"-").map_or(text, <[u8]>::trim_ascii_start);
+    if !text.ends_with(b"</Event>") {
+        return None;
+    }
+    if !text.starts_with(b"<Event") && !text.starts_with(b"<?xml") && !text.starts_with(b"<!--") {
+        return None;
+    }
+    let is_start =
+        |at: &usize| matches!(text.get(at + 6), Some(b'>' | b' ' | b'\t' | b'\r' | b'\n'));
+    let at = memchr::memmem::find_iter(text, b"<Event").find(is_start)?;
+    text.get(at..)
 }
 
 fn add<'r>(open: &mut [Open<'r>], piece: Cow<'r, str>) {

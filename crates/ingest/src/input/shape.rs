@@ -96,7 +96,7 @@ fn is_documents(text: &[u8]) -> bool {
 fn is_event_xml(text: &[u8]) -> bool {
     let is_event = |at: &[u8]| at.starts_with(b"<Events") || super::element::is_start(at);
     is_event(text)
-        || text.starts_with(b"<?xml")
+        || (text.starts_with(b"<?xml") || text.starts_with(b"<!--"))
             && memchr::memmem::find_iter(text, b"<Event")
                 .any(|at| text.get(at..).is_some_and(is_event))
 }

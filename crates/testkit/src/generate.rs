@@ -1,0 +1,147 @@
+//! Generated logs for benchmarks and soak tests: seeded, so that every run reads the same bytes.
+
+use std::fmt::Write as _;
+
+/// SplitMix64: small, seeded, good enough to vary logs.
+#[derive(Debug, Clone)]
+pub struct Random(u64);
+
+impl Random {
+    /// The same seed gives the same numbers.
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// The next number.
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below `bound`.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound.max(1)
+    }
+
+    /// One of several.
+    pub fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
+        &of[self.below(of.len() as u64) as usize]
+    }
+}
+
+const IMAGES: [&str; 12] = [
+    r"C:\\Windows\\System32\\svchost.exe",
+    r"C:\\Windows\\System32\\RuntimeBroker.exe",
+    r"C:\\Windows\\System32\\conhost.exe",
+    r"C:\\Windows\\System32\\backgroundTaskHost.exe",
+    r"C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
+    r"C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe",
+    r"C:\\Program Files\\Microsoft Office\\root\\Office16\\OUTLOOK.EXE",
+    r"C:\\Windows\\System32\\cmd.exe",
+    r"C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe",
+    r"C:\\Program Files\\7-Zip\\7zFM.exe",
+    r"C:\\Windows\\explorer.exe",
+    r"C:\\Program Files\\Git\\cmd\\git.exe",
+];
+
+const ARGUMENTS: [&str; 8] = [
+    "-k netsvcs -p -s Schedule",
+    "--type=renderer --lang=en-US --device-scale-factor=1 --num-raster-threads=4",
+    "-Embedding",
+    "0x4",
+    "/c dir C:\\\\Users\\\\Public",
+    "-NoProfile -File C:\\\\Tools\\\\inventory.ps1 -Quiet",
+    "fetch --prune origin",
+    "/recycle",
+];
+
+/// Sysmon and Security events as flat JSON lines, the mix of a quiet workstation: process creation, image loads,
+/// registry values, files, connections, DNS, logons.
+pub fn windows_json(events: usize, seed: u64) -> Vec<u8> {
+    let mut random = Random::new(seed);
+    let mut out = String::with_capacity(events * 900);
+    for number in 0..events as u64 {
+        windows_event(number, &mut random, &mut out);
+    }
+    out.into_bytes()
+}
+
+fn windows_event(number: u64, random: &mut Random, out: &mut String) {
+    let image = *random.pick(&IMAGES);
+    let parent = *random.pick(&IMAGES);
+    let arguments = *random.pick(&ARGUMENTS);
+    let host = random.below(200);
+    let user = random.below(80);
+    let pid = 1000 + random.below(60_000);
+    let (minute, second) = (number / 60 % 60, number % 60);
+    let time = format!("2026-03-02 {:02}:{minute:02}:{second:02}.{:03}", 8 + number / 3600 % 10, random.below(1000));
+    let guid = format!("{{{:08x}-43f4-5c7a-0000-{:012x}}}", random.below(1 << 32), random.below(1 << 48));
+    let head = |id: u32, task: &str| {
+        format!(
+            r#"{{"EventID":{id},"Channel":"Microsoft-Windows-Sysmon/Operational","Provider_Name":"Microsoft-Windows-Sysmon","Computer":"ws-{host:03}.corp.example","EventRecordID":{number},"Level":4,"Task":{id},"Keywords":"0x8000000000000000","TimeCreated":"{time}Z","RuleName":"-","UtcTime":"{time}","ProcessGuid":"{guid}","ProcessId":{pid},"Image":"{image}","User":"CORP\\user{user:02}","EventType":"{task}""#
+        )
+    };
+    let wrote = match number % 10 {
+        0 | 1 => write!(
+            out,
+            r#"{},"FileVersion":"10.0.19041.546","Description":"Host Process","Product":"Microsoft Windows Operating System","Company":"Microsoft Corporation","OriginalFileName":"host.exe","CommandLine":"\"{image}\" {arguments}","CurrentDirectory":"C:\\Windows\\system32\\","LogonGuid":"{guid}","LogonId":"0x{:x}","TerminalSessionId":1,"IntegrityLevel":"Medium","Hashes":"SHA256={:064x},MD5={:032x}","ParentProcessGuid":"{guid}","ParentProcessId":{},"ParentImage":"{parent}","ParentCommandLine":"{parent} {arguments}","ParentUser":"CORP\\user{user:02}"}}"#,
+            head(1, "Process Create"),
+            random.below(1 << 24),
+            u128::from(random.next()) << 64 | u128::from(random.next()),
+            random.next(),
+            pid - 7
+        ),
+        2 | 3 => write!(
+            out,
+            r#"{},"ImageLoaded":"C:\\Windows\\System32\\{}.dll","FileVersion":"10.0.19041.1","Description":"Library","Product":"Microsoft Windows Operating System","Company":"Microsoft Corporation","OriginalFileName":"lib.dll","Hashes":"SHA256={:064x}","Signed":"true","Signature":"Microsoft Windows","SignatureStatus":"Valid"}}"#,
+            head(7, "Image Loaded"),
+            random.pick(&["ntdll", "kernel32", "user32", "combase", "msvcrt", "crypt32"]),
+            random.next()
+        ),
+        4 => write!(
+            out,
+            r#"{},"TargetObject":"HKLM\\System\\CurrentControlSet\\Services\\Tcpip\\Parameters\\Interfaces\\{guid}\\LeaseObtainedTime","Details":"DWORD (0x{:08x})"}}"#,
+            head(13, "SetValue"),
+            random.below(1 << 32)
+        ),
+        5 => write!(
+            out,
+            r#"{},"TargetFilename":"C:\\Users\\user{user:02}\\AppData\\Local\\Temp\\{:x}.tmp","CreationUtcTime":"{time}"}}"#,
+            head(11, "File Created"),
+            random.below(1 << 40)
+        ),
+        6 => write!(
+            out,
+            r#"{},"Protocol":"tcp","Initiated":"true","SourceIsIpv6":"false","SourceIp":"10.20.{}.{}","SourceHostname":"ws-{host:03}.corp.example","SourcePort":{},"DestinationIsIpv6":"false","DestinationIp":"203.0.113.{}","DestinationHostname":"cdn.example.net","DestinationPort":443}}"#,
+            head(3, "Network connection"),
+            host / 250,
+            host % 250 + 1,
+            49_152 + random.below(16_000),
+            random.below(254) + 1
+        ),
+        7 => write!(
+            out,
+            r#"{},"QueryName":"{}.example.net","QueryStatus":"0","QueryResults":"::ffff:203.0.113.{};"}}"#,
+            head(22, "Dns query"),
+            random.pick(&["www", "cdn", "mail", "login", "static", "updates"]),
+            random.below(254) + 1
+        ),
+        _ => write!(
+            out,
+            r#"{{"EventID":{},"Channel":"Security","Provider_Name":"Microsoft-Windows-Security-Auditing","Computer":"dc-0{}.corp.example","EventRecordID":{number},"Level":0,"Task":12544,"Keywords":"0x8020000000000000","TimeCreated":"{time}Z","SubjectUserSid":"S-1-5-18","SubjectUserName":"DC-01$","SubjectDomainName":"CORP","SubjectLogonId":"0x3e7","TargetUserSid":"S-1-5-21-1-2-3-{}","TargetUserName":"user{user:02}","TargetDomainName":"CORP","TargetLogonId":"0x{:x}","LogonType":{},"LogonProcessName":"Kerberos","AuthenticationPackageName":"Kerberos","WorkstationName":"WS-{host:03}","LogonGuid":"{guid}","KeyLength":0,"ProcessId":"0x0","ProcessName":"-","IpAddress":"10.20.0.{}","IpPort":"{}"}}"#,
+            if number % 20 == 9 { 4634 } else { 4624 },
+            1 + random.below(2),
+            1100 + user,
+            random.below(1 << 28),
+            random.pick(&[3, 3, 3, 2, 10]),
+            host % 250 + 1,
+            49_152 + random.below(16_000)
+        ),
+    };
+    // Writing to a String cannot fail.
+    debug_assert!(wrote.is_ok(), "a String takes everything");
+    out.push('\n');
+}
