@@ -80,7 +80,8 @@ impl Loaded {
         }
         let more = self.refusals.len().saturating_sub(TOLD_MAX);
         if more > 0 {
-            console.note(&format!("rule refused: {more} more; `wardroom rules check PATH` lists all"));
+            console
+                .note(&format!("rule refused: {more} more; `wardroom rules check PATH` lists all"));
         }
     }
 
@@ -88,7 +89,9 @@ impl Loaded {
     pub(crate) fn find(&self, wanted: &str) -> Result<usize, Failure> {
         let is_file = |path: &str| {
             let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
-            path == wanted || name == wanted || name.rsplit_once('.').is_some_and(|(stem, _)| stem == wanted)
+            path == wanted
+                || name == wanted
+                || name.rsplit_once('.').is_some_and(|(stem, _)| stem == wanted)
         };
         let all: Vec<&Arc<RuleMeta>> = self.metas().collect();
         let tests: [&dyn Fn(&RuleMeta) -> bool; 3] = [
@@ -100,7 +103,9 @@ impl Loaded {
         let found = tests.iter().find_map(|test| all.iter().rposition(|meta| test(meta)));
         found.ok_or_else(|| match self.refusals.iter().find(|refusal| is_file(&refusal.path)) {
             Some(refusal) => Failure::usage(format!("the rule cannot be used: {refusal}")),
-            None => Failure::not_found(format!("no rule '{wanted}'; `wardroom rules list` shows what there is")),
+            None => Failure::not_found(format!(
+                "no rule '{wanted}'; `wardroom rules list` shows what there is"
+            )),
         })
     }
 }

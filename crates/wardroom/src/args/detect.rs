@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use model::{Level, Timestamp};
 
-use super::rules::RulesSelection;
 use super::SourcesSelection;
+use super::rules::RulesSelection;
 use crate::time;
 
 const EXAMPLES: &str = "\

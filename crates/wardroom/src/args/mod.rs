@@ -62,7 +62,9 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Rules(RulesCommand),
     /// Print a completion script for a shell
-    #[command(after_help = "Example: wardroom completions bash > ~/.local/share/bash-completion/completions/wardroom")]
+    #[command(
+        after_help = "Example: wardroom completions bash > ~/.local/share/bash-completion/completions/wardroom"
+    )]
     Completions {
         /// The shell
         shell: Shell,

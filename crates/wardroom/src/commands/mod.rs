@@ -1,6 +1,5 @@
 //! One module for each command.
 
-
 mod detect;
 mod documents;
 mod parse;

@@ -46,7 +46,8 @@ pub(crate) struct Group {
 impl Group {
     /// The entities, most findings first.
     pub(crate) fn entities(&self) -> Vec<(&str, &Entity)> {
-        let mut all: Vec<(&str, &Entity)> = self.entities.iter().map(|(name, entity)| (&**name, entity)).collect();
+        let mut all: Vec<(&str, &Entity)> =
+            self.entities.iter().map(|(name, entity)| (&**name, entity)).collect();
         all.sort_by(|a, b| b.1.count.cmp(&a.1.count).then_with(|| a.0.cmp(b.0)));
         all
     }
@@ -72,7 +73,12 @@ impl Groups {
     }
 
     /// Counts a finding of which nothing more is wanted.
-    pub(crate) fn add_brief(&mut self, rule: &Arc<RuleMeta>, entity: &str, time: Option<Timestamp>) {
+    pub(crate) fn add_brief(
+        &mut self,
+        rule: &Arc<RuleMeta>,
+        entity: &str,
+        time: Option<Timestamp>,
+    ) {
         self.count(rule, entity, time, time);
     }
 
@@ -117,7 +123,11 @@ impl Groups {
         let mut all: Vec<&Group> = self.by_rule.values().collect();
         all.sort_by(|a, b| {
             let (left, right) = (&a.rule, &b.rule);
-            right.level.cmp(&left.level).then(b.count.cmp(&a.count)).then_with(|| left.title.cmp(&right.title))
+            right
+                .level
+                .cmp(&left.level)
+                .then(b.count.cmp(&a.count))
+                .then_with(|| left.title.cmp(&right.title))
         });
         all
     }
@@ -140,7 +150,8 @@ impl Groups {
     /// `2 critical, 5 high …`, the levels that there are.
     pub(crate) fn in_words(&self) -> String {
         let levels = Level::ALL.into_iter().rev().filter(|level| self.of_level(*level) > 0);
-        let parts: Vec<String> = levels.map(|level| format!("{} {}", self.of_level(level), level.as_str())).collect();
+        let parts: Vec<String> =
+            levels.map(|level| format!("{} {}", self.of_level(level), level.as_str())).collect();
         parts.join(", ")
     }
 }
@@ -169,9 +180,15 @@ mod tests {
         }
         groups.add_brief(&bad, "host 1", Some(Timestamp(7)));
         let ordered = groups.ordered();
-        assert_eq!(ordered.iter().map(|group| &*group.rule.id).collect::<Vec<_>>(), ["bad", "noisy"]);
+        assert_eq!(
+            ordered.iter().map(|group| &*group.rule.id).collect::<Vec<_>>(),
+            ["bad", "noisy"]
+        );
         assert_eq!((ordered[1].entities.len(), ordered[1].further), (1000, 1000));
-        assert_eq!((ordered[1].first, ordered[1].last), (Some(Timestamp(0)), Some(Timestamp(1999))));
+        assert_eq!(
+            (ordered[1].first, ordered[1].last),
+            (Some(Timestamp(0)), Some(Timestamp(1999)))
+        );
         assert_eq!(groups.at_least(Level::Medium), 1);
         assert_eq!(groups.in_words(), "1 critical, 2000 low");
     }

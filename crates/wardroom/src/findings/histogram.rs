@@ -59,7 +59,9 @@ impl Histogram {
     /// Begin of each bar that is not empty, and its counts from the lowest level to the highest.
     pub(crate) fn bars(&self) -> impl Iterator<Item = (Timestamp, &[u64; Level::ALL.len()])> {
         let width = self.width_ms();
-        self.bars.iter().map(move |(number, counts)| (Timestamp(number.saturating_mul(width)), counts))
+        self.bars
+            .iter()
+            .map(move |(number, counts)| (Timestamp(number.saturating_mul(width)), counts))
     }
 }
 
@@ -71,9 +73,12 @@ mod tests {
     fn bars_widen_and_keep_every_count_in_any_order() {
         let times: Vec<i64> = (0..5000).map(|index| index * 61_000).collect();
         let (mut forth, mut back) = (Histogram::default(), Histogram::default());
-        times.iter().for_each(|at| forth.add(Timestamp(*at), Level::High));
-        times.iter().rev().for_each(|at| back.add(Timestamp(*at), Level::High));
-        let counts = |it: &Histogram| it.bars().map(|(at, counts)| (at.0, counts[3])).collect::<Vec<_>>();
+        for (first, last) in times.iter().zip(times.iter().rev()) {
+            forth.add(Timestamp(*first), Level::High);
+            back.add(Timestamp(*last), Level::High);
+        }
+        let counts =
+            |it: &Histogram| it.bars().map(|(at, counts)| (at.0, counts[3])).collect::<Vec<_>>();
         assert_eq!(counts(&forth), counts(&back));
         assert!(forth.bars().count() <= BARS_MAX);
         assert_eq!(forth.bars().map(|(_, counts)| counts[3]).sum::<u64>(), 5000);

@@ -5,7 +5,6 @@ mod groups;
 mod histogram;
 mod summary;
 
-pub(crate) use self::evidence::{shorten_event, shorten_evidence};
+pub(crate) use self::evidence::shorten_event;
 pub(crate) use self::groups::{EXAMPLES_MAX, Entity, Group, Groups};
-pub(crate) use self::histogram::Histogram;
-pub(crate) use self::summary::{holding_leaves, in_one_line};
+pub(crate) use self::summary::in_one_line;

@@ -11,7 +11,7 @@ const VALUE_MAX: usize = 80;
 
 /// The comparisons that hold and so made the rule hold, in the order of the rule. What stands under a `not` is no
 /// reason, and of a choice the first part that holds is enough.
-pub(crate) fn holding_leaves<'w>(node: &'w WhyNode, found: &mut Vec<&'w WhyLeaf>) {
+fn holding_leaves<'w>(node: &'w WhyNode, found: &mut Vec<&'w WhyLeaf>) {
     if !node.holds || node.label == "not" {
         return;
     }
@@ -27,14 +27,19 @@ pub(crate) fn in_one_line(finding: &Finding) -> String {
         Why::Event(node) => {
             let mut leaves = Vec::new();
             holding_leaves(node, &mut leaves);
-            let shown: Vec<String> = leaves.iter().take(LEAVES_MAX).map(|leaf| leaf_in_words(leaf)).collect();
+            let shown: Vec<String> =
+                leaves.iter().take(LEAVES_MAX).map(|leaf| leaf_in_words(leaf)).collect();
             let more = leaves.len().saturating_sub(LEAVES_MAX);
             let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
             shown.join("; ") + &tail
         }
         Why::Correlation { statement, group, measured } => {
-            let group: Vec<String> = group.iter().map(|(field, value)| format!("{field} = {}", value_of(value))).collect();
-            let within = if group.is_empty() { String::new() } else { format!(" for {}", group.join(", ")) };
+            let group: Vec<String> = group
+                .iter()
+                .map(|(field, value)| format!("{field} = {}", value_of(value)))
+                .collect();
+            let within =
+                if group.is_empty() { String::new() } else { format!(" for {}", group.join(", ")) };
             format!("{}: {}{within}", visible(statement), visible(measured))
         }
     }

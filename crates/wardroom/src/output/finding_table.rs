@@ -13,7 +13,11 @@ use crate::visible::{shorten, visible};
 const ENTITIES_SHOWN: usize = 6;
 
 /// Writes the groups, at most `limit` of them (0: all).
-pub(crate) fn write_groups(groups: &Groups, limit: u64, console: &mut Console) -> Result<(), Failure> {
+pub(crate) fn write_groups(
+    groups: &Groups,
+    limit: u64,
+    console: &mut Console,
+) -> Result<(), Failure> {
     let ordered = groups.ordered();
     let shown = if limit == 0 { ordered.len() } else { ordered.len().min(limit as usize) };
     for group in ordered.iter().take(shown) {
@@ -30,7 +34,8 @@ fn write_group(group: &Group, console: &mut Console) -> Result<(), Failure> {
     let rule = &group.rule;
     let level = console.level(rule.level, &format!("{:<13}", rule.level.as_str().to_uppercase()));
     let title = console.bold(&visible(&rule.title));
-    let many = if group.count == 1 { "1 finding".to_owned() } else { format!("{} findings", group.count) };
+    let many =
+        if group.count == 1 { "1 finding".to_owned() } else { format!("{} findings", group.count) };
     writeln!(console.out, "{level} {title}  {many}")?;
     let period = match (group.first, group.last) {
         (Some(first), Some(last)) if first == last => time::show(first),
@@ -50,7 +55,8 @@ fn write_group(group: &Group, console: &mut Console) -> Result<(), Failure> {
     if !places.is_empty() {
         writeln!(console.out, "              where {}", visible(&places.join(", ")))?;
     }
-    let origin = console.faint(&format!("{}:{} {}", visible(&rule.path), rule.line, visible(&rule.id)));
+    let origin =
+        console.faint(&format!("{}:{} {}", visible(&rule.path), rule.line, visible(&rule.id)));
     writeln!(console.out, "              rule  {origin}\n")?;
     Ok(())
 }

@@ -77,7 +77,8 @@ mod tests {
 
     #[test]
     fn the_layer_has_what_the_navigator_demands() {
-        let technique = Technique { score: 3, level: Level::High, comments: vec!["a\u{202e}b".to_owned()] };
+        let technique =
+            Technique { score: 3, level: Level::High, comments: vec!["a\u{202e}b".to_owned()] };
         let techniques = Techniques::from([("T1059.001".to_owned(), technique)]);
         let layer = layer("day", "what was found", "findings", &techniques);
         assert_eq!(layer["versions"]["layer"], "4.5");

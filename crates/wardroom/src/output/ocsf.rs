@@ -9,8 +9,26 @@ const CLASS: &str = "detection_finding";
 
 /// Attributes of `evidences` that are taken from the event where it has the same object.
 const EVIDENCE_PARTS: [&str; 20] = [
-    "actor", "api", "connection_info", "container", "database", "databucket", "device", "dst_endpoint", "email",
-    "file", "http_request", "http_response", "job", "process", "query", "script", "src_endpoint", "tls", "url", "user",
+    "actor",
+    "api",
+    "connection_info",
+    "container",
+    "database",
+    "databucket",
+    "device",
+    "dst_endpoint",
+    "email",
+    "file",
+    "http_request",
+    "http_response",
+    "job",
+    "process",
+    "query",
+    "script",
+    "src_endpoint",
+    "tls",
+    "url",
+    "user",
 ];
 
 /// The finding as a document.
@@ -101,8 +119,10 @@ fn finding_info(finding: &Finding) -> Json {
 
 /// One element for each technique, with all tactics of the rule; only tactics when it names no technique.
 fn attacks(rule: &RuleMeta) -> Vec<Json> {
-    let tactics: Vec<Json> =
-        tactics_of(rule).iter().map(|tactic| json!({"uid": tactic.id, "name": tactic.name})).collect();
+    let tactics: Vec<Json> = tactics_of(rule)
+        .iter()
+        .map(|tactic| json!({"uid": tactic.id, "name": tactic.name}))
+        .collect();
     let with_tactics = |mut attack: Map<String, Json>| {
         if !tactics.is_empty() {
             attack.insert("tactics".to_owned(), json!(tactics));
@@ -138,7 +158,8 @@ fn evidence(evidence: &Evidence) -> Json {
     let mut map = Map::new();
     map.insert("name".to_owned(), json!(evidence.rule));
     for part in EVIDENCE_PARTS {
-        let type_of = |class: &str, path: &str| schema.resolve(class, path).ok().map(|it| &*it.type_name);
+        let type_of =
+            |class: &str, path: &str| schema.resolve(class, path).ok().map(|it| &*it.type_name);
         let wanted = type_of(CLASS, &format!("evidences.{part}"));
         if let Some(value) = evidence.event.get(part)
             && wanted.is_some()
@@ -184,7 +205,12 @@ pub(crate) mod tests {
             value: Some(value.to_owned()),
             span: Some((0, 2)),
         };
-        let node = |label: &str, leaf, children| WhyNode { label: label.to_owned(), holds: true, children, leaf };
+        let node = |label: &str, leaf, children| WhyNode {
+            label: label.to_owned(),
+            holds: true,
+            children,
+            leaf,
+        };
         Finding {
             id: FindingId([7; 16]),
             rule: Arc::new(RuleMeta {

@@ -48,7 +48,9 @@ fn render_group(out: &mut impl Write, group: &Group) -> io::Result<()> {
     let word = rule.level.as_str();
     let open = if rule.level >= Level::High { " open" } else { "" };
     let period = match (group.first, group.last) {
-        (Some(first), Some(last)) if first != last => format!("{} to {}", time::show(first), time::show(last)),
+        (Some(first), Some(last)) if first != last => {
+            format!("{} to {}", time::show(first), time::show(last))
+        }
         (Some(first), _) => time::show(first),
         _ => "no time".to_owned(),
     };
@@ -72,20 +74,30 @@ fn render_group(out: &mut impl Write, group: &Group) -> io::Result<()> {
         let known: Vec<String> = rule.false_positives.iter().map(|it| html(it)).collect();
         writeln!(out, "<dt>Known false positives</dt><dd>{}</dd>", known.join("; "))?;
     }
-    writeln!(out, "<dt>Rule</dt><dd><code>{}</code> {}:{}</dd>\n</dl>", html(&rule.id), html(&rule.path), rule.line)?;
+    writeln!(
+        out,
+        "<dt>Rule</dt><dd><code>{}</code> {}:{}</dd>\n</dl>",
+        html(&rule.id),
+        html(&rule.path),
+        rule.line
+    )?;
     for (index, finding) in group.examples.iter().enumerate() {
         render_finding(out, finding, index == 0)?;
     }
     let more = group.count.saturating_sub(group.examples.len() as u64);
     if more > 0 {
-        writeln!(out, "<p class=\"faint\">{more} more findings; --output ndjson writes all of them.</p>")?;
+        writeln!(
+            out,
+            "<p class=\"faint\">{more} more findings; --output ndjson writes all of them.</p>"
+        )?;
     }
     out.write_all(b"</details>\n")
 }
 
 /// Only ids in ATT&CK's form become links.
 fn technique_link(id: &str) -> String {
-    let is_id = id.starts_with('T') && id.chars().skip(1).all(|it| it.is_ascii_digit() || it == '.');
+    let is_id =
+        id.starts_with('T') && id.chars().skip(1).all(|it| it.is_ascii_digit() || it == '.');
     if is_id {
         format!("<a href=\"{}\" rel=\"noreferrer\">{id}</a>", technique_url(id))
     } else {
@@ -120,9 +132,19 @@ fn render_finding(out: &mut impl Write, finding: &Finding, is_open: bool) -> io:
             out.write_all(b"</ul>\n")?;
         }
         Why::Correlation { statement, group, measured } => {
-            write!(out, "<p><code>{}</code> was met: <mark>{}</mark></p>\n<ul>\n", html(statement), html(measured))?;
+            write!(
+                out,
+                "<p><code>{}</code> was met: <mark>{}</mark></p>\n<ul>\n",
+                html(statement),
+                html(measured)
+            )?;
             for (field, value) in group {
-                writeln!(out, "<li><code>{}</code> = {}</li>", html(field), html(&shorten(value, VALUE_MAX)))?;
+                writeln!(
+                    out,
+                    "<li><code>{}</code> = {}</li>",
+                    html(field),
+                    html(&shorten(value, VALUE_MAX))
+                )?;
             }
             out.write_all(b"</ul>\n")?;
         }
@@ -145,7 +167,8 @@ fn render_node(out: &mut impl Write, node: &WhyNode, count: &mut usize) -> io::R
     if *count > NODES_MAX {
         return Ok(());
     }
-    let (class, mark, words) = if node.holds { ("yes", "✓", "holds") } else { ("no", "✗", "does not hold") };
+    let (class, mark, words) =
+        if node.holds { ("yes", "✓", "holds") } else { ("no", "✗", "does not hold") };
     write!(out, "<li class=\"{class}\"><span aria-label=\"{words}\" role=\"img\">{mark}</span> ")?;
     match &node.leaf {
         Some(leaf) => render_leaf(out, leaf)?,
@@ -179,7 +202,8 @@ fn render_leaf(out: &mut impl Write, leaf: &WhyLeaf) -> io::Result<()> {
 fn marked(value: &str, span: Option<(usize, usize)>) -> String {
     let characters: Vec<char> = value.chars().collect();
     let (start, end) = span.unwrap_or((0, 0));
-    let (start, end) = (start.min(characters.len()), end.clamp(start.min(characters.len()), characters.len()));
+    let (start, end) =
+        (start.min(characters.len()), end.clamp(start.min(characters.len()), characters.len()));
     let end = end.min(start + VALUE_MAX);
     let from = start.saturating_sub(VALUE_MAX / 4);
     let to = (end + VALUE_MAX / 4).min(characters.len());
@@ -191,7 +215,12 @@ fn marked(value: &str, span: Option<(usize, usize)>) -> String {
     if start == end {
         return format!("{before}{}{after}", part(from, to));
     }
-    format!("{before}{}<mark>{}</mark>{}{after}", part(from, start), part(start, end), part(end, to))
+    format!(
+        "{before}{}<mark>{}</mark>{}{after}",
+        part(from, start),
+        part(start, end),
+        part(end, to)
+    )
 }
 
 fn render_evidence(out: &mut impl Write, evidence: &Evidence) -> io::Result<()> {
@@ -213,7 +242,11 @@ fn render_evidence(out: &mut impl Write, evidence: &Evidence) -> io::Result<()> 
     }
     out.write_all(b"</tbody></table></div>\n")?;
     if let Some(raw) = evidence.event.get("raw_data").and_then(Json::as_str) {
-        writeln!(out, "<p>Record as it was written:</p>\n<pre tabindex=\"0\">{}</pre>", html(&shorten(raw, 2 * VALUE_MAX)))?;
+        writeln!(
+            out,
+            "<p>Record as it was written:</p>\n<pre tabindex=\"0\">{}</pre>",
+            html(&shorten(raw, 2 * VALUE_MAX))
+        )?;
     }
     out.write_all(b"</details>\n")
 }
@@ -230,7 +263,10 @@ fn flatten(at: &str, value: &Json, rows: &mut Vec<(String, String)>) {
             }
         }
         Json::Array(items) => {
-            items.iter().enumerate().for_each(|(index, item)| flatten(&format!("{at}[{index}]"), item, rows));
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(index, item)| flatten(&format!("{at}[{index}]"), item, rows));
         }
         Json::String(text) => rows.push((at.to_owned(), text.clone())),
         other => rows.push((at.to_owned(), other.to_string())),

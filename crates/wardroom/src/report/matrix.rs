@@ -45,8 +45,11 @@ pub(super) fn render(out: &mut impl Write, groups: &Groups) -> io::Result<()> {
           <div class=\"scroll\"><div class=\"matrix\">\n",
     )?;
     for tactic in TACTICS {
-        let found: Vec<(&String, &Cell)> =
-            cells.iter().filter(|((id, _), _)| *id == tactic.id).map(|((_, technique), cell)| (technique, cell)).collect();
+        let found: Vec<(&String, &Cell)> = cells
+            .iter()
+            .filter(|((id, _), _)| *id == tactic.id)
+            .map(|((_, technique), cell)| (technique, cell))
+            .collect();
         let empty = if found.is_empty() { " empty" } else { "" };
         write!(
             out,

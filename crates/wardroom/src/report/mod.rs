@@ -85,11 +85,13 @@ mod tests {
     use super::*;
     use crate::output::ocsf::tests::sample;
 
-    const HOSTILE: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>\u{202e}\u{1b}[31m&amp;</style>";
+    const HOSTILE: &str =
+        "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>\u{202e}\u{1b}[31m&amp;</style>";
 
     fn page(groups: &Groups) -> String {
         let (tally, catalog) = (Tally::default(), Catalog::default());
-        let subject = Subject { groups, tally: &tally, catalog: &catalog, rules: (3, 1), summary: HOSTILE };
+        let subject =
+            Subject { groups, tally: &tally, catalog: &catalog, rules: (3, 1), summary: HOSTILE };
         let mut out = Vec::new();
         render(&mut out, &subject).unwrap();
         String::from_utf8(out).unwrap()
@@ -133,8 +135,12 @@ mod tests {
         let mut groups = Groups::default();
         groups.add(sample("x"));
         let page = page(&groups);
-        for tag in ["details", "summary", "section", "table", "tr", "td", "th", "ul", "ol", "li", "div", "span", "a", "pre"] {
-            let opened = page.matches(&format!("<{tag} ")).count() + page.matches(&format!("<{tag}>")).count();
+        for tag in [
+            "details", "summary", "section", "table", "tr", "td", "th", "ul", "ol", "li", "div",
+            "span", "a", "pre",
+        ] {
+            let opened = page.matches(&format!("<{tag} ")).count()
+                + page.matches(&format!("<{tag}>")).count();
             assert_eq!(opened, page.matches(&format!("</{tag}>")).count(), "{tag}");
         }
     }

@@ -35,7 +35,8 @@ fn render_bars(out: &mut impl Write, groups: &Groups) -> io::Result<()> {
     let span = (last.0.saturating_sub(first.0)) / width_ms + 1;
     let is_true_to_scale = span <= SPAN_MAX;
     let columns = if is_true_to_scale { span as u64 } else { bars.len() as u64 };
-    let highest = bars.iter().map(|(_, counts)| counts.iter().sum::<u64>()).max().unwrap_or(1).max(1);
+    let highest =
+        bars.iter().map(|(_, counts)| counts.iter().sum::<u64>()).max().unwrap_or(1).max(1);
     let (from, to) = (time::show(*first), time::show(Timestamp(last.0.saturating_add(width_ms))));
     let gaps = if is_true_to_scale { "" } else { ", quiet times left out" };
     write!(
@@ -60,7 +61,10 @@ fn render_bars(out: &mut impl Write, groups: &Groups) -> io::Result<()> {
                 top -= height;
                 let x = column as u64 * STEP;
                 let (word, bar) = (level.as_str(), STEP - 1);
-                write!(out, "<rect class=\"{word}\" x=\"{x}\" y=\"{top}\" width=\"{bar}\" height=\"{height}\"/>")?;
+                write!(
+                    out,
+                    "<rect class=\"{word}\" x=\"{x}\" y=\"{top}\" width=\"{bar}\" height=\"{height}\"/>"
+                )?;
             }
         }
         out.write_all(b"</g>\n")?;

@@ -29,7 +29,12 @@ pub(super) fn lateness_of(inputs: &Inputs) -> i64 {
 
 /// The correlator's settings for the command line.
 pub(super) fn settings(lateness_ms: i64) -> Settings {
-    Settings { lateness_ms, waiting_max: WAITING_MAX, support_max: SUPPORT_MAX, ..Settings::default() }
+    Settings {
+        lateness_ms,
+        waiting_max: WAITING_MAX,
+        support_max: SUPPORT_MAX,
+        ..Settings::default()
+    }
 }
 
 /// The correlator and what it needs beside it.
@@ -48,9 +53,24 @@ pub(super) struct Correlating<'l> {
 
 impl<'l> Correlating<'l> {
     /// Without state.
-    pub(super) fn new(loaded: &'l Loaded, correlator: Correlator, lateness_ms: i64, min_level: Level) -> Self {
+    pub(super) fn new(
+        loaded: &'l Loaded,
+        correlator: Correlator,
+        lateness_ms: i64,
+        min_level: Level,
+    ) -> Self {
         let (store, name) = (EvidenceStore::default(), Arc::from(""));
-        Self { loaded, correlator, lateness_ms, min_level, store, input: 0, name, latest_ms: None, open: BTreeMap::new() }
+        Self {
+            loaded,
+            correlator,
+            lateness_ms,
+            min_level,
+            store,
+            input: 0,
+            name,
+            latest_ms: None,
+            open: BTreeMap::new(),
+        }
     }
 
     /// Takes the hits of a chunk in and gives the findings that are final.
@@ -67,7 +87,13 @@ impl<'l> Correlating<'l> {
         for hit in hits {
             let evidence = self.store.put(hit.evidence);
             let key = EventKey { input: self.input, offset: hit.offset };
-            self.correlator.observe(Hit { time_ms: hit.time.0, key, rule: hit.rule, values: hit.values, evidence });
+            self.correlator.observe(Hit {
+                time_ms: hit.time.0,
+                key,
+                rule: hit.rule,
+                values: hit.values,
+                evidence,
+            });
         }
         self.latest_ms = self.latest_ms.max(latest_ms);
         let found = self.correlator.advance(self.latest_ms);
@@ -81,7 +107,7 @@ impl<'l> Correlating<'l> {
         let found = self.correlator.finish();
         let mut done = self.sort(found);
         let open = std::mem::take(&mut self.open);
-        done.extend(open.into_values().filter_map(|hit| self.finding(hit)));
+        done.extend(open.into_values().filter_map(|hit| self.finding(&hit)));
         done
     }
 
@@ -91,7 +117,7 @@ impl<'l> Correlating<'l> {
         for hit in found {
             if hit.is_final {
                 self.open.remove(&hit.id);
-                done.extend(self.finding(hit));
+                done.extend(self.finding(&hit));
             } else {
                 self.open.insert(hit.id, hit);
             }
@@ -104,19 +130,25 @@ impl<'l> Correlating<'l> {
         let Some(latest_ms) = self.latest_ms else { return Vec::new() };
         let watermark_ms = latest_ms.saturating_sub(self.lateness_ms);
         let is_over = |hit: &CorrelationHit| {
-            let timespan = self.loaded.rules.correlations.get(hit.correlation).map_or(0, |it| it.rule.timespan_ms);
+            let timespan = self
+                .loaded
+                .rules
+                .correlations
+                .get(hit.correlation)
+                .map_or(0, |it| it.rule.timespan_ms);
             hit.window_start_ms.saturating_add(timespan) < watermark_ms
         };
         let mut over: Vec<FindingId> =
             self.open.iter().filter(|(_, hit)| is_over(hit)).map(|(id, _)| *id).collect();
         let excess = (self.open.len() - over.len()).saturating_sub(OPEN_MAX);
-        let still: Vec<FindingId> = self.open.keys().filter(|id| !over.contains(id)).take(excess).copied().collect();
+        let still: Vec<FindingId> =
+            self.open.keys().filter(|id| !over.contains(id)).take(excess).copied().collect();
         over.extend(still);
         let hits: Vec<CorrelationHit> = over.iter().filter_map(|id| self.open.remove(id)).collect();
-        hits.into_iter().filter_map(|hit| self.finding(hit)).collect()
+        hits.into_iter().filter_map(|hit| self.finding(&hit)).collect()
     }
 
-    fn finding(&self, hit: CorrelationHit) -> Option<Finding> {
+    fn finding(&self, hit: &CorrelationHit) -> Option<Finding> {
         let correlation = self.loaded.rules.correlations.get(hit.correlation)?;
         let rule = &correlation.rule.meta;
         if !hit.is_reported || rule.level < self.min_level {
@@ -134,7 +166,11 @@ impl<'l> Correlating<'l> {
             evidence: evidence.collect(),
             why: Why::Correlation {
                 statement: statement(correlation),
-                group: hit.group.iter().map(|(field, value)| (field.to_string(), value.to_string())).collect(),
+                group: hit
+                    .group
+                    .iter()
+                    .map(|(field, value)| (field.to_string(), value.to_string()))
+                    .collect(),
                 measured: hit.measured.to_string(),
             },
         })
@@ -149,7 +185,8 @@ impl<'l> Correlating<'l> {
                 statistics.late
             ));
         }
-        let evicted: u64 = statistics.correlations.iter().map(|it| it.groups_evicted + it.events_evicted).sum();
+        let evicted: u64 =
+            statistics.correlations.iter().map(|it| it.groups_evicted + it.events_evicted).sum();
         if evicted + statistics.hurried > 0 {
             console.note(&format!(
                 "correlations gave up {evicted} groups and events and hurried {} to stay within memory",

@@ -13,15 +13,15 @@ use model::Finding;
 
 use self::correlate::Correlating;
 use self::sink::Sink;
-use self::work::{Found, Worker, WorkerState, Wishes};
+use self::work::{Found, Wishes, Worker, WorkerState};
 use crate::args::{DetectArgs, FindingOutput};
 use crate::attack::techniques_of;
 use crate::exit::{Code, Failure, Outcome};
 use crate::findings::Groups;
 use crate::inputs::{self, Inputs};
 use crate::loaded::Loaded;
-use crate::output::navigator::{self, Techniques};
 use crate::output::finding_table;
+use crate::output::navigator::{self, Techniques};
 use crate::pipeline::{self, DeadLetters, Progress, Taken, Tally, per_second};
 use crate::report;
 use crate::terminal::Console;
@@ -85,11 +85,12 @@ impl Run<'_> {
         self.sink.begin(console)?;
         let threads = pipeline::threads(arguments.threads);
         let work = |state: &mut WorkerState, chunk| worker.work(state, chunk);
-        let ended = pipeline::run(found, threads, &read_bytes, WorkerState::default, work, |taken| {
-            progress.pause(|| self.take(taken, console))?;
-            progress.update(self.tally.events(), Some(self.groups.total()));
-            Ok(())
-        });
+        let ended =
+            pipeline::run(found, threads, &read_bytes, WorkerState::default, work, |taken| {
+                progress.pause(|| self.take(taken, console))?;
+                progress.update(self.tally.events(), Some(self.groups.total()));
+                Ok(())
+            });
         ended?;
         for finding in self.correlating.finish() {
             self.report(finding, console)?;
@@ -166,7 +167,8 @@ impl Run<'_> {
             console.note(&format!("report: {}", path.display()));
         }
         if let Some(path) = &arguments.navigator {
-            let layer = navigator::layer("Wardroom findings", &summary, "findings", &techniques(&groups));
+            let layer =
+                navigator::layer("Wardroom findings", &summary, "findings", &techniques(&groups));
             navigator::write_layer(path, &layer)?;
         }
         tally.tell(console);

@@ -14,7 +14,19 @@ use crate::time;
 use crate::visible::{cell, write_json};
 
 const COLUMNS: [&str; 13] = [
-    "first", "last", "level", "title", "entity", "count", "why", "attack", "file", "offset", "kind", "rule_id", "finding_id",
+    "first",
+    "last",
+    "level",
+    "title",
+    "entity",
+    "count",
+    "why",
+    "attack",
+    "file",
+    "offset",
+    "kind",
+    "rule_id",
+    "finding_id",
 ];
 
 /// Where findings go while they are found. A table is written at the end, from the groups.
@@ -34,19 +46,23 @@ impl Sink {
     pub(super) fn begin(&self, console: &mut Console) -> Result<(), Failure> {
         match self.output {
             FindingOutput::Json => console.out.write_all(b"[")?,
-            FindingOutput::Csv => row(console, COLUMNS.map(str::to_owned))?,
+            FindingOutput::Csv => row(console, &COLUMNS.map(str::to_owned))?,
             _ => {}
         }
         Ok(())
     }
 
     /// Writes one finding.
-    pub(super) fn write(&mut self, finding: &Finding, console: &mut Console) -> Result<(), Failure> {
+    pub(super) fn write(
+        &mut self,
+        finding: &Finding,
+        console: &mut Console,
+    ) -> Result<(), Failure> {
         if self.output == FindingOutput::Table || (self.limit > 0 && self.written >= self.limit) {
             return Ok(());
         }
         match self.output {
-            FindingOutput::Csv => row(console, csv_row(finding))?,
+            FindingOutput::Csv => row(console, &csv_row(finding))?,
             FindingOutput::Ocsf => {
                 write_json(&mut console.out, &finding_to_ocsf(finding))?;
                 console.out.write_all(b"\n")?;
@@ -73,7 +89,7 @@ impl Sink {
     }
 }
 
-fn row<const N: usize>(console: &mut Console, cells: [String; N]) -> Result<(), Failure> {
+fn row<const N: usize>(console: &mut Console, cells: &[String; N]) -> Result<(), Failure> {
     let mut writer = csv::Writer::from_writer(&mut console.out);
     writer.write_record(cells.iter().map(|text| cell(text).into_owned()))?;
     writer.flush()?;

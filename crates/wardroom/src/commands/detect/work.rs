@@ -92,7 +92,8 @@ impl<'l> Worker<'l> {
     /// Works on one chunk.
     pub(super) fn work(&self, state: &mut WorkerState, chunk: Chunk) -> Found {
         let (name, bytes) = (Arc::clone(&chunk.name), chunk.bytes.len() as u64);
-        let Decoded { batch, problems } = self.loaded.ingest.decode(chunk, self.wishes.forced, &mut state.ingest);
+        let Decoded { batch, problems } =
+            self.loaded.ingest.decode(chunk, self.wishes.forced, &mut state.ingest);
         let mut found = Found {
             name,
             tally: Tally::of(&batch, bytes),
@@ -121,7 +122,8 @@ impl<'l> Worker<'l> {
 
     fn is_outside(&self, time: Option<Timestamp>) -> bool {
         let Some(time) = time else { return false };
-        self.wishes.since.is_some_and(|since| time < since) || self.wishes.until.is_some_and(|until| time >= until)
+        self.wishes.since.is_some_and(|since| time < since)
+            || self.wishes.until.is_some_and(|until| time >= until)
     }
 
     /// A rule holds for an event, for the `count`th time in this chunk.
@@ -130,9 +132,16 @@ impl<'l> Worker<'l> {
         let Some(meta) = loaded.rules.rules.get(index).map(|rule| &rule.meta) else { return };
         if let (Some(Some(fields)), Some(time)) = (self.needs.get(index), event.time()) {
             let values = fields.iter().map(|field| value_of(event, *field)).collect();
-            let evidence =
-                (count <= EVIDENCE_MAX).then(|| PackedEvidence::new(loaded.engine.evidence(&meta.title, event, &found.name)));
-            found.hits.push(CorrelationInput { rule: index, time, offset: event.offset(), values, evidence });
+            let evidence = (count <= EVIDENCE_MAX).then(|| {
+                PackedEvidence::new(loaded.engine.evidence(&meta.title, event, &found.name))
+            });
+            found.hits.push(CorrelationInput {
+                rule: index,
+                time,
+                offset: event.offset(),
+                values,
+                evidence,
+            });
         }
         let is_reported = loaded.rules.is_reported.get(index).copied().unwrap_or(true);
         if !is_reported || meta.level < self.wishes.min_level {

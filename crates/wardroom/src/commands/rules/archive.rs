@@ -33,7 +33,10 @@ struct Taken {
 pub(super) fn read(path: &Path) -> Result<Files, Failure> {
     let failed = |error: &io::Error| match error.kind() {
         io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof | io::ErrorKind::Other => {
-            Failure::usage(format!("{}: {error}; give a folder, .zip, .tar or .tar.gz that is whole", path.display()))
+            Failure::usage(format!(
+                "{}: {error}; give a folder, .zip, .tar or .tar.gz that is whole",
+                path.display()
+            ))
         }
         _ => Failure::file("read", path, error),
     };
@@ -76,7 +79,7 @@ impl Taken {
         for index in 0..archive.len() {
             let entry = archive.by_index(index).map_err(io::Error::other)?;
             if entry.is_file()
-                && let Some(name) = entry.enclosed_name().as_deref().and_then(plain)
+                && let Some(name) = plain(Path::new(entry.name()))
             {
                 self.take(&name, || Ok(entry))?;
             }
@@ -100,7 +103,11 @@ impl Taken {
     }
 
     /// Keeps a file when it can be a rule or a licence.
-    fn take<R: Read>(&mut self, name: &str, open: impl FnOnce() -> io::Result<R>) -> io::Result<()> {
+    fn take<R: Read>(
+        &mut self,
+        name: &str,
+        open: impl FnOnce() -> io::Result<R>,
+    ) -> io::Result<()> {
         self.entries += 1;
         if self.entries > ENTRIES_MAX {
             return Err(io::Error::other(format!("more than {ENTRIES_MAX} files")));
@@ -135,7 +142,8 @@ fn plain(path: &Path) -> Option<String> {
 /// Whether a file may hold a rule.
 pub(super) fn is_rule(name: &str) -> bool {
     let path = Path::new(name);
-    path.extension().is_some_and(|it| it.eq_ignore_ascii_case("yml") || it.eq_ignore_ascii_case("yaml"))
+    path.extension()
+        .is_some_and(|it| it.eq_ignore_ascii_case("yml") || it.eq_ignore_ascii_case("yaml"))
         && !name.split('/').any(|part| part.starts_with('.') || part == "tests")
 }
 
@@ -147,12 +155,22 @@ pub(super) fn is_licence(name: &str) -> bool {
 
 /// Archives of a repository hold one folder named after it.
 fn without_common_folder(files: Files) -> Files {
-    let first = files.keys().next().and_then(|name| name.split_once('/')).map(|(folder, _)| format!("{folder}/"));
+    let first = files
+        .keys()
+        .next()
+        .and_then(|name| name.split_once('/'))
+        .map(|(folder, _)| format!("{folder}/"));
     match first {
-        Some(folder) if files.keys().all(|name| name.starts_with(&folder)) && folder.contains('-') => files
-            .into_iter()
-            .map(|(name, bytes)| (name.strip_prefix(&folder).unwrap_or(&name).to_owned(), bytes))
-            .collect(),
+        Some(folder)
+            if files.keys().all(|name| name.starts_with(&folder)) && folder.contains('-') =>
+        {
+            files
+                .into_iter()
+                .map(|(name, bytes)| {
+                    (name.strip_prefix(&folder).unwrap_or(&name).to_owned(), bytes)
+                })
+                .collect()
+        }
         _ => files,
     }
 }

@@ -35,10 +35,16 @@ pub(super) fn run(
     console: &mut Console,
 ) -> Outcome {
     let placeholders = content::placeholders(options.placeholders)?;
-    let loaded = Loaded::of_files(content::rules_of_paths(paths)?, &placeholders, &sources.sources)?;
+    let loaded =
+        Loaded::of_files(content::rules_of_paths(paths)?, &placeholders, &sources.sources)?;
     let refused = loaded.refusals.iter().map(|refusal| {
         let place = format!("{}:{}:{}", refusal.path, refusal.line, refusal.column);
-        vec![json!(place), json!("refused"), json!(""), json!([format!("{}; {}", refusal.reason, refusal.way_out)])]
+        vec![
+            json!(place),
+            json!("refused"),
+            json!(""),
+            json!([format!("{}; {}", refusal.reason, refusal.way_out)]),
+        ]
     });
     let mut rows: Vec<Vec<Json>> = refused.collect();
     let mut advised = 0;
@@ -51,16 +57,18 @@ pub(super) fn run(
             CostClass::Keywords => "keywords",
             CostClass::EveryEvent => "every event",
         };
-        rows.push(row(&rule.meta, notes, cost));
+        rows.push(row(&rule.meta, &notes, cost));
     }
     for correlation in &loaded.rules.correlations {
         let notes = notes_on(&correlation.rule.meta, &loaded);
         advised += usize::from(!notes.is_empty());
-        rows.push(row(&correlation.rule.meta, notes, "correlation"));
+        rows.push(row(&correlation.rule.meta, &notes, "correlation"));
     }
     if options.output == ListOutput::Table {
         // For people: what is well is only counted.
-        rows.retain(|row| row.get(1) != Some(&json!("ok")) || row.get(2) == Some(&json!("every event")));
+        rows.retain(|row| {
+            row.get(1) != Some(&json!("ok")) || row.get(2) == Some(&json!("every event"))
+        });
     }
     if !(rows.is_empty() && options.output == ListOutput::Table) {
         write_list(console, options.output, &HEADER, rows)?;
@@ -71,7 +79,7 @@ pub(super) fn run(
     Ok(if is_failed { Code::Gate } else { Code::Ok })
 }
 
-fn row(meta: &RuleMeta, notes: Vec<String>, cost: &str) -> Vec<Json> {
+fn row(meta: &RuleMeta, notes: &[String], cost: &str) -> Vec<Json> {
     let result = if notes.is_empty() { "ok" } else { "advice" };
     vec![json!(format!("{}:{}", meta.path, meta.line)), json!(result), json!(cost), json!(notes)]
 }
@@ -96,10 +104,16 @@ fn notes_on(meta: &RuleMeta, loaded: &Loaded) -> Vec<String> {
 /// Whether any source can make it fire.
 fn reach(rule: &Rule, loaded: &Loaded) -> Vec<String> {
     let catalog = loaded.catalog();
-    let serving: Vec<&Kind> =
-        catalog.kinds.iter().filter(|kind| kind.source.is_some() && kind.logsources.serves(&rule.meta.logsource)).collect();
+    let serving: Vec<&Kind> = catalog
+        .kinds
+        .iter()
+        .filter(|kind| kind.source.is_some() && kind.logsources.serves(&rule.meta.logsource))
+        .collect();
     if serving.is_empty() {
-        return vec![format!("no source serves the log source {}; it can never fire", rule.meta.logsource)];
+        return vec![format!(
+            "no source serves the log source {}; it can never fire",
+            rule.meta.logsource
+        )];
     }
     let is_known = |name: &str| {
         let Some(id) = catalog.fields.get(name) else { return false };
@@ -109,10 +123,13 @@ fn reach(rule: &Rule, loaded: &Loaded) -> Vec<String> {
                 || kind.constants.iter().any(|(path, _)| *path == id)
         })
     };
-    let unknown: Vec<&str> = field_names(&rule.condition).into_iter().filter(|name| !is_known(name)).collect();
+    let unknown: Vec<&str> =
+        field_names(&rule.condition).into_iter().filter(|name| !is_known(name)).collect();
     if unknown.is_empty() {
         return Vec::new();
     }
     let names = unknown.join(", ");
-    vec![format!("no mapping knows {names}; matched only where records have a field of that very name")]
+    vec![format!(
+        "no mapping knows {names}; matched only where records have a field of that very name"
+    )]
 }

@@ -24,9 +24,17 @@ pub(super) fn run(
 ) -> Outcome {
     let loaded = Loaded::load(rules, &[])?;
     let rows = TACTICS.iter().map(|tactic| {
-        let metas: Vec<_> = loaded.metas().filter(|meta| tactics_of(meta).contains(tactic)).collect();
-        let techniques: BTreeSet<&str> = metas.iter().flat_map(|meta| techniques_of(meta)).collect();
-        vec![json!(tactic.id), json!(tactic.name), json!(metas.len()), json!(techniques.len()), json!(techniques)]
+        let metas: Vec<_> =
+            loaded.metas().filter(|meta| tactics_of(meta).contains(tactic)).collect();
+        let techniques: BTreeSet<&str> =
+            metas.iter().flat_map(|meta| techniques_of(meta)).collect();
+        vec![
+            json!(tactic.id),
+            json!(tactic.name),
+            json!(metas.len()),
+            json!(techniques.len()),
+            json!(techniques),
+        ]
     });
     write_list(console, output, &HEADER, rows)?;
     if let Some(path) = layer {
@@ -40,7 +48,10 @@ pub(super) fn run(
             }
         }
         let words = format!("{} rules", loaded.rule_count());
-        navigator::write_layer(path, &navigator::layer("Wardroom coverage", &words, "rules", &techniques))?;
+        navigator::write_layer(
+            path,
+            &navigator::layer("Wardroom coverage", &words, "rules", &techniques),
+        )?;
     }
     loaded.tell_refusals(console);
     Ok(Code::Ok)

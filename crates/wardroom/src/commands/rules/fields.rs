@@ -23,7 +23,9 @@ pub(super) fn run(
     let loaded = Loaded::load(rules, &sources.sources)?;
     let index = loaded.find(wanted)?;
     let Some(rule) = loaded.rules.rules.get(index) else {
-        return Err(Failure::usage(format!("'{wanted}' is a correlation; ask for the rules that it refers to")));
+        return Err(Failure::usage(format!(
+            "'{wanted}' is a correlation; ask for the rules that it refers to"
+        )));
     };
     let catalog = loaded.catalog();
     let names = field_names(&rule.condition);

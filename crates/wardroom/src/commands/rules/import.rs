@@ -1,6 +1,7 @@
 //! `wardroom rules import`: rules of others, kept beside what the user has changed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -57,7 +58,10 @@ pub(super) fn run(arguments: &ImportArgs, console: &mut Console) -> Outcome {
     let manifest = read_manifest(&folder)?;
     let (upstream, refusals) = usable(&files);
     if upstream.is_empty() && refusals.is_empty() {
-        return Err(Failure::not_found(format!("{}: no Sigma rule in it", arguments.path.display())));
+        return Err(Failure::not_found(format!(
+            "{}: no Sigma rule in it",
+            arguments.path.display()
+        )));
     }
     let overridden = overridden(&folder, &upstream)?;
     let fates = fates(&folder, &manifest, &upstream, &overridden)?;
@@ -65,7 +69,8 @@ pub(super) fn run(arguments: &ImportArgs, console: &mut Console) -> Outcome {
         apply(&folder, &fates, &upstream, &files)?;
     }
     for fate in Fate::ALL {
-        let paths: Vec<&String> = fates.iter().filter(|(_, have)| **have == fate).map(|(path, _)| path).collect();
+        let paths: Vec<&String> =
+            fates.iter().filter(|(_, have)| **have == fate).map(|(path, _)| path).collect();
         writeln!(console.out, "{:>6} {}", paths.len(), fate.word())?;
         // A first import lists nothing: everything is new.
         let is_told = fate != Fate::Unchanged && !(fate == Fate::New && manifest.rules.is_empty());
@@ -80,7 +85,11 @@ pub(super) fn run(arguments: &ImportArgs, console: &mut Console) -> Outcome {
     for refusal in &refusals {
         writeln!(console.out, "         {}", visible(&refusal.to_string()))?;
     }
-    let said = if arguments.dry_run { "nothing was written; without --dry-run they go to" } else { "use them with: wardroom detect PATH --rules" };
+    let said = if arguments.dry_run {
+        "nothing was written; without --dry-run they go to"
+    } else {
+        "use them with: wardroom detect PATH --rules"
+    };
     console.note(&format!("{said} {}", folder.display()));
     Ok(Code::Ok)
 }
@@ -89,11 +98,14 @@ pub(super) fn run(arguments: &ImportArgs, console: &mut Console) -> Outcome {
 fn set_name(arguments: &ImportArgs) -> Result<String, Failure> {
     let given = arguments.set.clone().or_else(|| {
         let name = arguments.path.canonicalize().ok()?.file_name()?.to_string_lossy().into_owned();
-        let stem = [".tar.gz", ".tgz", ".tar", ".zip"].iter().find_map(|end| name.strip_suffix(end));
+        let stem =
+            [".tar.gz", ".tgz", ".tar", ".zip"].iter().find_map(|end| name.strip_suffix(end));
         Some(stem.unwrap_or(&name).to_owned())
     });
     match given {
-        Some(name) if !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\']) => Ok(name),
+        Some(name) if !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\']) => {
+            Ok(name)
+        }
         _ => Err(Failure::usage("the set needs a plain name; give one with --set NAME")),
     }
 }
@@ -105,7 +117,10 @@ fn read_manifest(folder: &Path) -> Result<Manifest, Failure> {
     }
     let file = content::read(&path)?;
     serde_json::from_slice(&file.bytes).map_err(|error| {
-        Failure::usage(format!("{}: {error}; restore it, or import into another folder", path.display()))
+        Failure::usage(format!(
+            "{}: {error}; restore it, or import into another folder",
+            path.display()
+        ))
     })
 }
 
@@ -125,9 +140,9 @@ fn usable(files: &Files) -> (BTreeMap<String, String>, Vec<Refusal>) {
         if refused.is_empty() {
             return (texts, refusals);
         }
-        refused.iter().for_each(|refusal| {
+        for refusal in &refused {
             texts.remove(&*refusal.path);
-        });
+        }
         refusals.extend(refused);
     }
 }
@@ -139,24 +154,30 @@ fn is_sigma(text: &str) -> bool {
 }
 
 /// Upstream files that the user's overrides replace: by path, or by a rule of the same id.
-fn overridden(folder: &Path, upstream: &BTreeMap<String, String>) -> Result<BTreeSet<String>, Failure> {
+fn overridden(
+    folder: &Path,
+    upstream: &BTreeMap<String, String>,
+) -> Result<BTreeSet<String>, Failure> {
     let overrides = folder.join("overrides");
     if !overrides.is_dir() {
         return Ok(BTreeSet::new());
     }
     let own = archive::read(&overrides)?;
-    let texts: BTreeMap<&String, String> =
-        own.iter().map(|(name, bytes)| (name, String::from_utf8_lossy(bytes).into_owned())).collect();
+    let texts: BTreeMap<&String, String> = own
+        .iter()
+        .map(|(name, bytes)| (name, String::from_utf8_lossy(bytes).into_owned()))
+        .collect();
     let ids = |texts: &mut dyn Iterator<Item = (&str, &str)>| -> Vec<(String, String)> {
         let (set, _) = RuleSet::load(texts, &Placeholders::default());
         let rules = set.rules.iter().map(|rule| &rule.meta);
         let all = rules.chain(set.correlations.iter().map(|it| &it.rule.meta));
         all.map(|meta| (meta.id.to_string(), meta.path.to_string())).collect()
     };
-    let own_ids: BTreeSet<String> = ids(&mut texts.iter().map(|(name, text)| (name.as_str(), text.as_str())))
-        .into_iter()
-        .map(|(id, _)| id)
-        .collect();
+    let own_ids: BTreeSet<String> =
+        ids(&mut texts.iter().map(|(name, text)| (name.as_str(), text.as_str())))
+            .into_iter()
+            .map(|(id, _)| id)
+            .collect();
     let theirs = ids(&mut upstream.iter().map(|(name, text)| (name.as_str(), text.as_str())));
     let by_id = theirs.into_iter().filter(|(id, _)| own_ids.contains(id)).map(|(_, path)| path);
     Ok(by_id.chain(own.into_keys().filter(|name| upstream.contains_key(name))).collect())
@@ -170,7 +191,11 @@ fn fates(
 ) -> Result<BTreeMap<String, Fate>, Failure> {
     let local = |path: &str| -> Result<Option<String>, Failure> {
         let path = folder.join(path);
-        if path.is_file() { content::read(&path).map(|file| Some(hash(&file.bytes))) } else { Ok(None) }
+        if path.is_file() {
+            content::read(&path).map(|file| Some(hash(&file.bytes)))
+        } else {
+            Ok(None)
+        }
     };
     let mut fates = BTreeMap::new();
     for (path, text) in upstream {
@@ -204,7 +229,8 @@ fn apply(
         let target = folder.join(path);
         match (fate, upstream.get(path)) {
             (Fate::New | Fate::Changed, Some(text)) => write(&target, text.as_bytes())?,
-            (Fate::Removed, _) => fs::remove_file(&target).map_err(|error| Failure::file("remove", &target, &error))?,
+            (Fate::Removed, _) => fs::remove_file(&target)
+                .map_err(|error| Failure::file("remove", &target, &error))?,
             _ => {}
         }
     }
@@ -222,5 +248,9 @@ fn write(path: &PathBuf, bytes: &[u8]) -> Result<(), Failure> {
 }
 
 fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
+        // Writing into a String cannot fail.
+        let _written = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -22,7 +22,8 @@ pub(super) fn run(
     console: &mut Console,
 ) -> Outcome {
     let loaded = Loaded::load(rules, &[])?;
-    let mut metas: Vec<&RuleMeta> = loaded.metas().map(|meta| &**meta).filter(|meta| meta.level >= min_level).collect();
+    let mut metas: Vec<&RuleMeta> =
+        loaded.metas().map(|meta| &**meta).filter(|meta| meta.level >= min_level).collect();
     metas.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.title.cmp(&b.title)));
     let rows = metas.iter().map(|meta| {
         vec![
@@ -64,7 +65,11 @@ pub(super) fn show(wanted: &str, rules: &RulesSelection, console: &mut Console) 
     writeln!(console.out, "# {}:{}, version {}", visible(&meta.path), meta.line, meta.version)?;
     let tested = loaded.files.iter().find(|file| file.path == *meta.path);
     if let Some(file) = tested {
-        writeln!(console.out, "# {}\n", if file.test.is_some() { "has a test" } else { "has no test" })?;
+        writeln!(
+            console.out,
+            "# {}\n",
+            if file.test.is_some() { "has a test" } else { "has no test" }
+        )?;
         for line in file.text.lines() {
             writeln!(console.out, "{}", visible(line))?;
         }

@@ -19,17 +19,25 @@ use crate::terminal::Console;
 /// Runs the command.
 pub(super) fn run(command: &RulesCommand, console: &mut Console) -> Outcome {
     match command {
-        RulesCommand::List { rules, min_level, output } => list::run(rules, *min_level, *output, console),
+        RulesCommand::List { rules, min_level, output } => {
+            list::run(rules, *min_level, *output, console)
+        }
         RulesCommand::Show { rule, rules } => list::show(rule, rules, console),
         RulesCommand::Check { paths, sources, placeholders, output, strict } => {
-            let options = check::Options { placeholders: placeholders.as_deref(), output: *output, is_strict: *strict };
+            let options = check::Options {
+                placeholders: placeholders.as_deref(),
+                output: *output,
+                is_strict: *strict,
+            };
             check::run(paths, sources, &options, console)
         }
         RulesCommand::Test { paths, sources } => test::run(paths, sources, console),
         RulesCommand::Why { rule, file, rules, sources, limit } => {
             why::run(rule, file, rules, sources, *limit, console)
         }
-        RulesCommand::Fields { rule, rules, sources, output } => fields::run(rule, rules, sources, *output, console),
+        RulesCommand::Fields { rule, rules, sources, output } => {
+            fields::run(rule, rules, sources, *output, console)
+        }
         RulesCommand::Coverage { rules, navigator, output } => {
             coverage::run(rules, navigator.as_deref(), *output, console)
         }
@@ -42,7 +50,9 @@ fn field_names(expr: &Expr) -> Vec<&str> {
     fn visit<'e>(expr: &'e Expr, found: &mut Vec<&'e str>) {
         match expr {
             Expr::And(_, parts) | Expr::Or(_, parts) | Expr::AtLeast(_, _, parts) => {
-                parts.iter().for_each(|part| visit(part, found));
+                for part in parts {
+                    visit(part, found);
+                }
             }
             Expr::Not(inner) => visit(inner, found),
             Expr::Atom(atom) => {

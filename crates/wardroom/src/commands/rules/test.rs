@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use detect::correlation::{Correlator, EventKey, Hit, Settings, Values};
+use detect::sigma::RuleRef;
 use model::{EventRef, Timestamp};
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -80,7 +81,8 @@ struct Verdict {
 /// Runs the tests of the rules below `paths` (the built-in ones when there are none).
 pub(super) fn run(paths: &[PathBuf], sources: &SourcesSelection, console: &mut Console) -> Outcome {
     let files = rules_of_paths(paths)?;
-    let loaded = Loaded::of_files(files, &detect::sigma::Placeholders::default(), &sources.sources)?;
+    let loaded =
+        Loaded::of_files(files, &detect::sigma::Placeholders::default(), &sources.sources)?;
     let forced = pipeline::forced(sources.source.as_deref(), loaded.catalog())?;
     let (mut cases, mut failed, mut untested) = (0, 0, 0);
     for refusal in &loaded.refusals {
@@ -117,7 +119,11 @@ fn check(file: &RuleFile, test: &TestFile, loaded: &Loaded, forced: Option<usize
     if test.must.is_empty() || test.must_not.is_empty() {
         faults.push("a test has at least one case under match and one under no_match".to_owned());
     }
-    let wanted = test.must.iter().map(|case| (case, true)).chain(test.must_not.iter().map(|case| (case, false)));
+    let wanted = test
+        .must
+        .iter()
+        .map(|case| (case, true))
+        .chain(test.must_not.iter().map(|case| (case, false)));
     for (case, must_fire) in wanted {
         let verdict = match records_of(case) {
             Ok(records) => judge(file, &records, loaded, forced),
@@ -127,7 +133,11 @@ fn check(file: &RuleFile, test: &TestFile, loaded: &Loaded, forced: Option<usize
             }
         };
         if verdict.events == 0 {
-            faults.push(format!("case '{}': no event came out of it; {}", case.name, verdict.problems.join("; ")));
+            faults.push(format!(
+                "case '{}': no event came out of it; {}",
+                case.name,
+                verdict.problems.join("; ")
+            ));
         } else if verdict.fired != must_fire {
             let words = if must_fire { "must fire, does not" } else { "must not fire, does" };
             let mut seen = verdict.kinds.join(", ");
@@ -169,17 +179,20 @@ fn records_of(case: &Case) -> Result<Vec<Record>, String> {
 /// Whether any rule that a file is named after fires: its correlation when it has one, else its rules.
 fn judge(file: &RuleFile, records: &[Record], loaded: &Loaded, forced: Option<usize>) -> Verdict {
     let rules = &loaded.rules;
-    let correlations: Vec<usize> = (0..rules.correlations.len())
-        .filter(|index| rules.correlations.get(*index).is_some_and(|it| *it.rule.meta.path == file.path))
-        .collect();
-    let is_own = |rule: u32| rules.rules.get(rule as usize).is_some_and(|it| *it.meta.path == file.path);
+    let correlations = correlations_of(file, loaded);
+    let is_own =
+        |rule: u32| rules.rules.get(rule as usize).is_some_and(|it| *it.meta.path == file.path);
     let settings = Settings { lateness_ms: i64::MAX / 4, ..Settings::default() };
     let mut correlator = Correlator::new(rules, settings);
     let mut verdict = Verdict::default();
     let mut scratch = detect::Scratch::default();
     for (number, record) in records.iter().enumerate() {
-        let mut read =
-            records::read(format!("{}\n", record.text).into_bytes(), "test", &loaded.ingest, forced);
+        let mut read = records::read(
+            format!("{}\n", record.text).into_bytes(),
+            "test",
+            &loaded.ingest,
+            forced,
+        );
         verdict.problems.append(&mut read.problems);
         for batch in &mut read.batches {
             for index in 0..batch.len() {
@@ -207,7 +220,28 @@ fn judge(file: &RuleFile, records: &[Record], loaded: &Loaded, forced: Option<us
     verdict
 }
 
-fn hit(event: EventRef<'_>, rule: usize, key: EventKey, correlator: &Correlator, loaded: &Loaded) -> Option<Hit> {
+/// The correlations of a file that no other correlation of the file builds upon.
+fn correlations_of(file: &RuleFile, loaded: &Loaded) -> Vec<usize> {
+    let all = || {
+        loaded
+            .rules
+            .correlations
+            .iter()
+            .enumerate()
+            .filter(|(_, it)| *it.rule.meta.path == file.path)
+    };
+    let is_step =
+        |index: usize| all().any(|(_, other)| other.inputs.contains(&RuleRef::Correlation(index)));
+    all().map(|(index, _)| index).filter(|index| !is_step(*index)).collect()
+}
+
+fn hit(
+    event: EventRef<'_>,
+    rule: usize,
+    key: EventKey,
+    correlator: &Correlator,
+    loaded: &Loaded,
+) -> Option<Hit> {
     let fields = &loaded.catalog().fields;
     let value = |name: &str| {
         let text = event.text(event.first(fields.get(name)?)?);

@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use detect::sigma::{Evaluator, first_failure};
-use model::{EventRef, WhyNode};
+use model::{EventBatch, EventRef, WhyNode};
 
 use super::records;
 use crate::args::{RulesSelection, SourcesSelection};
@@ -33,13 +33,19 @@ pub(super) fn run(
     let index = loaded.find(wanted)?;
     let forced = pipeline::forced(sources.source.as_deref(), loaded.catalog())?;
     let Some(rule) = loaded.rules.rules.get(index) else {
-        return Err(Failure::usage(format!("'{wanted}' is a correlation; ask for the rules that it refers to")));
+        return Err(Failure::usage(format!(
+            "'{wanted}' is a correlation; ask for the rules that it refers to"
+        )));
     };
     let catalog = loaded.catalog();
     let records = records::read(bytes, &file.to_string_lossy(), &loaded.ingest, forced);
-    records.problems.iter().take(20).for_each(|words| console.note(&format!("problem: {}", visible(words))));
+    records
+        .problems
+        .iter()
+        .take(20)
+        .for_each(|words| console.note(&format!("problem: {}", visible(words))));
     let evaluator = Evaluator::new(catalog, &loaded.rules.regexes);
-    let events: Vec<EventRef<'_>> = records.batches.iter().flat_map(|batch| batch.iter()).collect();
+    let events: Vec<EventRef<'_>> = records.batches.iter().flat_map(EventBatch::iter).collect();
     let mut fired = 0;
     for (number, event) in events.iter().enumerate() {
         let kind = catalog.kind(event.kind());
@@ -59,12 +65,20 @@ pub(super) fn run(
                 writeln!(console.out, "  first failure: {}", visible(&words))?;
             }
         } else {
-            writeln!(console.out, "  this kind does not serve the log source {}", rule.meta.logsource)?;
+            writeln!(
+                console.out,
+                "  this kind does not serve the log source {}",
+                rule.meta.logsource
+            )?;
         }
         tree(&node, 1, console)?;
     }
     if events.len() > limit {
-        console.note(&format!("{} more events; --limit {} shows them", events.len() - limit, events.len()));
+        console.note(&format!(
+            "{} more events; --limit {} shows them",
+            events.len() - limit,
+            events.len()
+        ));
     }
     console.note(&format!("{fired} of {} events make it fire", events.len()));
     Ok(Code::Ok)
@@ -76,7 +90,11 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     if file.as_os_str() == "-" {
         std::io::stdin().take(FILE_BYTES_MAX).read_to_end(&mut bytes).map_err(failed)?;
     } else {
-        fs::File::open(file).map_err(failed)?.take(FILE_BYTES_MAX).read_to_end(&mut bytes).map_err(failed)?;
+        fs::File::open(file)
+            .map_err(failed)?
+            .take(FILE_BYTES_MAX)
+            .read_to_end(&mut bytes)
+            .map_err(failed)?;
     }
     Ok(bytes)
 }
@@ -86,8 +104,12 @@ fn tree(node: &WhyNode, depth: usize, console: &mut Console) -> Result<(), Failu
     let indent = "  ".repeat(depth);
     match &node.leaf {
         Some(leaf) => {
-            let resolved = leaf.resolved.as_ref().map_or_else(String::new, |name| format!(" ({name})"));
-            let value = leaf.value.as_ref().map_or_else(|| "absent".to_owned(), |value| format!("is {value}"));
+            let resolved =
+                leaf.resolved.as_ref().map_or_else(String::new, |name| format!(" ({name})"));
+            let value = leaf
+                .value
+                .as_ref()
+                .map_or_else(|| "absent".to_owned(), |value| format!("is {value}"));
             let field = if leaf.field.is_empty() { "the record" } else { &leaf.field };
             let words = format!("{field}{resolved} {} {}: {value}", leaf.operator, leaf.pattern);
             writeln!(console.out, "{indent}{mark} {}", visible(&shorten(&words, 400)))?;
