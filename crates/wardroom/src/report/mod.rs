@@ -88,10 +88,9 @@ mod tests {
     const HOSTILE: &str =
         "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>\u{202e}\u{1b}[31m&amp;</style>";
 
-    fn page(groups: &Groups) -> String {
+    fn page(groups: &Groups, summary: &str) -> String {
         let (tally, catalog) = (Tally::default(), Catalog::default());
-        let subject =
-            Subject { groups, tally: &tally, catalog: &catalog, rules: (3, 1), summary: HOSTILE };
+        let subject = Subject { groups, tally: &tally, catalog: &catalog, rules: (3, 1), summary };
         let mut out = Vec::new();
         render(&mut out, &subject).unwrap();
         String::from_utf8(out).unwrap()
@@ -108,7 +107,7 @@ mod tests {
             measured: HOSTILE.to_owned(),
         };
         groups.add(correlation);
-        let page = page(&groups);
+        let page = page(&groups, HOSTILE);
         assert_eq!(page.matches("<script").count(), 1, "only our own script");
         assert_eq!(page.matches("</style").count(), 1, "only our own style");
         assert!(!page.contains("<img"));
@@ -122,7 +121,7 @@ mod tests {
     fn nothing_is_loaded_and_nothing_runs_but_our_own() {
         let mut groups = Groups::default();
         groups.add(sample("x"));
-        let page = page(&groups);
+        let page = page(&groups, "");
         assert!(page.contains("default-src 'none'"));
         assert!(page.contains(&hash(SCRIPT)) && page.contains(&hash(STYLE)));
         for banned in [" src=", " onclick=", " style=", "@import", "url(", "<link", "<iframe"] {
@@ -134,7 +133,7 @@ mod tests {
     fn every_opened_element_is_closed() {
         let mut groups = Groups::default();
         groups.add(sample("x"));
-        let page = page(&groups);
+        let page = page(&groups, "");
         for tag in [
             "details", "summary", "section", "table", "tr", "td", "th", "ul", "ol", "li", "div",
             "span", "a", "pre",
@@ -153,6 +152,6 @@ mod tests {
             finding.entity = format!("host {index}");
             groups.add(finding);
         }
-        assert!(page(&groups).len() < 1 << 20);
+        assert!(page(&groups, "").len() < 1 << 20);
     }
 }

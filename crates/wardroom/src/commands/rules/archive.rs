@@ -79,7 +79,7 @@ impl Taken {
         for index in 0..archive.len() {
             let entry = archive.by_index(index).map_err(io::Error::other)?;
             if entry.is_file()
-                && let Some(name) = plain(Path::new(entry.name()))
+                && let Some(name) = entry.name().ok().and_then(|name| plain(Path::new(&*name)))
             {
                 self.take(&name, || Ok(entry))?;
             }
