@@ -107,15 +107,20 @@ fn main() {
     }
 }
 
+/// The peer with the same rules, loaded as one collection as its documentation advises.
+fn peer(rule_files: &[(String, String)]) -> rsigma_eval::Engine {
+    let parsed = rule_files.iter().filter_map(|(_, text)| rsigma_parser::parse_sigma_yaml(text).ok());
+    let rules: Vec<_> = parsed.flat_map(|collection| collection.rules).collect();
+    let mut peer = rsigma_eval::Engine::new();
+    let refused = peer.add_rules(&rules);
+    println!("rsigma-eval: {} rules, {} refused", peer.rule_count(), refused.len());
+    peer
+}
+
 /// Pre-parsed events against rsigma-eval, log source routing for both. Returns our rate by theirs.
 fn matching(name: &str, json: &[u8], ingest: &Ingest, engine: &Engine, rule_files: &[(String, String)]) -> f64 {
     let (batches, _) = corpus::events(ingest, name, json.to_vec());
-    let mut peer = rsigma_eval::Engine::new();
-    for (_, text) in rule_files {
-        if let Ok(collection) = rsigma_parser::parse_sigma_yaml(text) {
-            let _loaded = peer.add_collection(&collection).is_ok();
-        }
-    }
+    let peer = peer(rule_files);
     let documents: Vec<serde_json::Value> =
         json.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
     let catalog = engine.catalog();

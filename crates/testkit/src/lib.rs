@@ -3,3 +3,4 @@
 pub mod corpus;
 pub mod day;
 pub mod generate;
+pub mod random;

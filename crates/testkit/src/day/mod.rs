@@ -15,7 +15,6 @@ mod m365;
 mod nginx;
 mod office_hours;
 mod powershell;
-mod random;
 mod security;
 mod security_benign;
 mod squid;
@@ -31,7 +30,7 @@ use std::io::Write as _;
 
 use clock::Moment;
 use company::Company;
-use random::Random;
+use crate::random::Random;
 
 /// The seed of the day that the repository holds in `content/demo/day`.
 pub const SEED: u64 = 20_260_302;

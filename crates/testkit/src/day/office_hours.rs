@@ -1,7 +1,7 @@
 //! When things happen: the rhythm of a working day in Hamburg (UTC+1), in UTC.
 
 use super::clock::{DAY, HOUR, Moment};
-use super::random::Random;
+use crate::random::Random;
 
 /// How busy each hour is: arrival from six, lunch at eleven, home from four, a few late.
 const PEOPLE: [u64; 24] =

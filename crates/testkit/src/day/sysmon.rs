@@ -186,7 +186,7 @@ fn hashes(path: &str) -> String {
     let seed = path.to_lowercase().bytes().fold(0xcbf2_9ce4_8422_2325, |sum: u64, byte| {
         (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
-    let mut random = super::random::Random::new(seed);
+    let mut random = crate::random::Random::new(seed);
     format!(
         "MD5={},SHA256={},IMPHASH={}",
         random.hex(32).to_uppercase(),
