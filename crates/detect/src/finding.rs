@@ -57,13 +57,31 @@ pub fn finding_id(rule: &str, version: &str, window: &[u8], entity: &str) -> Fin
 }
 
 impl Engine {
+    /// Whom an event is about: host, else user, else address; a dash when it names none.
+    pub fn entity(&self, event: EventRef<'_>) -> String {
+        self.entity_fields().of(event)
+    }
+
+    /// An event as evidence for the rule of this title.
+    pub fn evidence(&self, title: &str, event: EventRef<'_>, file: &Arc<str>) -> Evidence {
+        let catalog = self.catalog();
+        Evidence {
+            file: Arc::clone(file),
+            offset: event.offset(),
+            kind: catalog.kind_label(event.kind()),
+            time: event.time(),
+            rule: title.into(),
+            event: event_to_ocsf(event, catalog),
+        }
+    }
+
     /// The finding of a rule that holds for an event, with the tree of reasons and the event as evidence. `file`
     /// names the input that the event was read from. `None` when there is no rule of that index.
     pub fn finding(&self, rule: u32, event: EventRef<'_>, file: &Arc<str>) -> Option<Finding> {
         let rules = self.rules();
         let found = rules.rules.get(rule as usize)?;
         let catalog = self.catalog();
-        let entity = self.entity_fields().of(event);
+        let entity = self.entity(event);
         let time = event.time();
         let mut window = time.map_or(0, |time| time.0).to_be_bytes().to_vec();
         window.extend_from_slice(&Sha256::digest(event.raw()));
@@ -75,14 +93,7 @@ impl Engine {
             last: time,
             entity,
             count: 1,
-            evidence: vec![Evidence {
-                file: Arc::clone(file),
-                offset: event.offset(),
-                kind: catalog.kind_label(event.kind()),
-                time,
-                rule: found.meta.title.clone(),
-                event: event_to_ocsf(event, catalog),
-            }],
+            evidence: vec![self.evidence(&found.meta.title, event, file)],
             why: Why::Event(why),
         })
     }

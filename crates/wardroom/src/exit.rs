@@ -57,16 +57,21 @@ impl Failure {
     pub(crate) fn file(doing: &str, path: &Path, error: &io::Error) -> Self {
         let shown = path.display();
         match error.kind() {
-            io::ErrorKind::NotFound => {
-                Self::not_found(format!("cannot {doing} {shown}: it does not exist; check the path"))
-            }
+            io::ErrorKind::NotFound => Self::not_found(format!(
+                "cannot {doing} {shown}: it does not exist; check the path"
+            )),
             io::ErrorKind::PermissionDenied => Self::new(
                 Code::Denied,
-                format!("cannot {doing} {shown}: permission denied; run as a user who may, or change its permissions"),
+                format!(
+                    "cannot {doing} {shown}: permission denied; run as a user who may, or change its permissions"
+                ),
             ),
-            io::ErrorKind::StorageFull => {
-                Self::new(Code::Incomplete, format!("cannot {doing} {shown}: the disk is full; free space or choose another place"))
-            }
+            io::ErrorKind::StorageFull => Self::new(
+                Code::Incomplete,
+                format!(
+                    "cannot {doing} {shown}: the disk is full; free space or choose another place"
+                ),
+            ),
             _ => Self::new(Code::Incomplete, format!("cannot {doing} {shown}: {error}")),
         }
     }
@@ -83,9 +88,10 @@ impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::new(Code::Ok, ""),
-            io::ErrorKind::StorageFull => {
-                Self::new(Code::Incomplete, "cannot write the output: the disk is full; free space or choose another place")
-            }
+            io::ErrorKind::StorageFull => Self::new(
+                Code::Incomplete,
+                "cannot write the output: the disk is full; free space or choose another place",
+            ),
             _ => Self::new(Code::Incomplete, format!("cannot write the output: {error}")),
         }
     }

@@ -36,7 +36,10 @@ pub(crate) struct Inputs {
 impl Inputs {
     /// Bytes of all files; `None` when standard input is among them.
     pub(crate) fn bytes(&self) -> Option<u64> {
-        self.sources.iter().map(|source| if let Source::File(_, size) = source { Some(*size) } else { None }).sum()
+        self.sources
+            .iter()
+            .map(|source| if let Source::File(_, size) = source { Some(*size) } else { None })
+            .sum()
     }
 }
 
@@ -112,9 +115,18 @@ impl io::Seek for Counted {
 }
 
 /// Opens one source for reading. Bytes read from files are added to `read_bytes`.
-pub(crate) fn open(source: &Source, limits: Limits, read_bytes: &Arc<AtomicU64>) -> io::Result<Input> {
+pub(crate) fn open(
+    source: &Source,
+    limits: Limits,
+    read_bytes: &Arc<AtomicU64>,
+) -> io::Result<Input> {
     match source {
-        Source::Stdin => Ok(input::open_stream(Box::new(io::stdin()), Arc::from("(standard input)"), None, limits)),
+        Source::Stdin => Ok(input::open_stream(
+            Box::new(io::stdin()),
+            Arc::from("(standard input)"),
+            None,
+            limits,
+        )),
         Source::File(path, _) => {
             let file = File::open(path)?;
             let name: Arc<str> = Arc::from(path.to_string_lossy());

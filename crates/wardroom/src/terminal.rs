@@ -1,6 +1,6 @@
 //! Where output goes: data to standard output, talk to standard error, colour only for people.
 
-use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Stderr, Stdout, Write};
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
@@ -21,6 +21,8 @@ pub(crate) enum Colour {
 pub(crate) struct Console {
     /// Standard output, buffered.
     pub(crate) out: BufWriter<Stdout>,
+    errors: Stderr,
+    is_terminal: bool,
     is_coloured: bool,
     is_quiet: bool,
 }
@@ -29,12 +31,19 @@ impl Console {
     /// A console that follows the user's wishes.
     pub(crate) fn new(colour: Colour, is_quiet: bool) -> Self {
         let is_wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let is_terminal = io::stdout().is_terminal();
         let is_coloured = match colour {
             Colour::Always => true,
             Colour::Never => false,
-            Colour::Auto => is_wanted && io::stdout().is_terminal(),
+            Colour::Auto => is_wanted && is_terminal,
         };
-        Self { out: BufWriter::with_capacity(1 << 16, io::stdout()), is_coloured, is_quiet }
+        Self {
+            out: BufWriter::with_capacity(1 << 16, io::stdout()),
+            errors: io::stderr(),
+            is_terminal,
+            is_coloured,
+            is_quiet,
+        }
     }
 
     /// Says something to the person, not to the pipe. `--quiet` silences it.
@@ -47,7 +56,7 @@ impl Console {
     /// Says what must be heard, `--quiet` or not.
     pub(crate) fn complain(&self, text: &str) {
         // A standard error that is gone leaves nobody to tell.
-        let _told = writeln!(io::stderr().lock(), "{text}");
+        let _told = writeln!(self.errors.lock(), "{text}");
     }
 
     /// Whether a progress bar has somebody to look at it.
@@ -58,9 +67,11 @@ impl Console {
     /// An empty table as wide as the terminal, or as its content in a pipe.
     pub(crate) fn table(&self, header: &[&str]) -> Table {
         let mut table = Table::new();
-        table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
-        if !io::stdout().is_terminal() {
-            table.load_preset(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+        if !self.is_terminal {
+            table
+                .load_style(comfy_table::presets::NOTHING)
+                .set_content_arrangement(ContentArrangement::Disabled);
         }
         table.set_header(header.iter().map(|name| (*name).to_owned()));
         table

@@ -29,8 +29,8 @@ pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
         .parse::<DateTime>()
         .or_else(|_| text.parse::<Date>().map(|date| date.at(0, 0, 0, 0)))
         .map_err(|_| format!("'{text}' is no time; write 2026-03-02, 2026-03-02T09:00 or 2026-03-02T09:00:00+01:00"))?;
-    let zoned = civil.to_zoned(TimeZone::UTC).map_err(|error| format!("'{text}': {error}"))?;
-    Ok(Timestamp(zoned.timestamp().as_millisecond()))
+    let at = TimeZone::UTC.to_timestamp(civil).map_err(|error| format!("'{text}': {error}"))?;
+    Ok(Timestamp(at.as_millisecond()))
 }
 
 /// A length of time from the command line, in milliseconds: `90s`, `10m`, `1h 30m`.

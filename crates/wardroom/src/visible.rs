@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io;
 
-use serde_json::ser::{CompactFormatter, Formatter};
+use serde_json::ser::Formatter;
 
 /// Characters that are shown by their code: controls, marks that turn the direction of text, and characters
 /// that are there without being seen.
@@ -36,24 +36,30 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
 fn push_code(shown: &mut String, character: char) {
     let code = u32::from(character);
     // Writing into a String cannot fail.
-    let _written = if code < 0x100 { write!(shown, "\\x{code:02x}") } else { write!(shown, "\\u{{{code:x}}}") };
+    let _written = if code < 0x100 {
+        write!(shown, "\\x{code:02x}")
+    } else {
+        write!(shown, "\\u{{{code:x}}}")
+    };
 }
 
 /// At most `characters_max` characters, with an ellipsis where something was cut.
 pub(crate) fn shorten(text: &str, characters_max: usize) -> Cow<'_, str> {
-    match text.char_indices().nth(characters_max) {
-        None => Cow::Borrowed(text),
-        Some(_) => {
-            let kept: String = text.chars().take(characters_max.saturating_sub(1)).collect();
-            Cow::Owned(kept + "…")
-        }
+    if text.chars().nth(characters_max).is_none() {
+        return Cow::Borrowed(text);
     }
+    let kept: String = text.chars().take(characters_max.saturating_sub(1)).collect();
+    Cow::Owned(kept + "…")
 }
 
 /// A spreadsheet cell: what would start a formula gets an apostrophe in front.
 pub(crate) fn cell(text: &str) -> Cow<'_, str> {
     let shown = visible(text);
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { Cow::Owned(format!("'{shown}")) } else { shown }
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        Cow::Owned(format!("'{shown}"))
+    } else {
+        shown
+    }
 }
 
 /// The one function by which text enters HTML, as element content or quoted attribute value.
@@ -77,7 +83,11 @@ pub(crate) fn html(text: &str) -> String {
 struct VisibleJson;
 
 impl Formatter for VisibleJson {
-    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+    fn write_string_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
         if fragment.bytes().all(|byte| byte < 0x7f) {
             return writer.write_all(fragment.as_bytes());
         }
@@ -93,14 +103,13 @@ impl Formatter for VisibleJson {
         }
         Ok(())
     }
-
-    fn write_null<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        CompactFormatter.write_null(writer)
-    }
 }
 
 /// Writes `value` as JSON on one line.
-pub(crate) fn write_json<W: io::Write, T: serde::Serialize>(writer: W, value: &T) -> serde_json::Result<()> {
+pub(crate) fn write_json<W: io::Write, T: serde::Serialize>(
+    writer: W,
+    value: &T,
+) -> serde_json::Result<()> {
     value.serialize(&mut serde_json::Serializer::with_formatter(writer, VisibleJson))
 }
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use model::{Level, Timestamp};
 
-use super::rules::RulesSelection;
 use super::SourcesSelection;
+use super::rules::RulesSelection;
 use crate::time;
 
 const EXAMPLES: &str = "\
@@ -76,9 +76,10 @@ pub(crate) struct DetectArgs {
     /// Write at most this many findings (in a table: rules); the counts stay whole. 0 is no limit
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) limit: u64,
-    /// How late an event may come, by its own time, and still count in a correlation
-    #[arg(long, value_name = "LENGTH", value_parser = time::parse_length, default_value = "10m")]
-    pub(crate) lateness: i64,
+    /// How late an event may come, by its own time, and still count in a correlation (default: any time for files,
+    /// so that their order does not matter; 10m for standard input, so that findings come while it runs)
+    #[arg(long, value_name = "LENGTH", value_parser = time::parse_length)]
+    pub(crate) lateness: Option<i64>,
 }
 
 /// A level's word, for clap.

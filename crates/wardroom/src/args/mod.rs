@@ -10,9 +10,9 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub(crate) use self::detect::DetectArgs;
+pub(crate) use self::detect::{DetectArgs, FindingOutput};
 pub(crate) use self::rules::{ImportArgs, RulesCommand, RulesSelection};
-pub(crate) use self::sources::{ParseArgs, SourcesCommand};
+pub(crate) use self::sources::{EventOutput, ParseArgs, SourcesCommand};
 use crate::terminal::Colour;
 
 const EXIT_CODES: &str = "\
@@ -62,7 +62,9 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Rules(RulesCommand),
     /// Print a completion script for a shell
-    #[command(after_help = "Example: wardroom completions bash > ~/.local/share/bash-completion/completions/wardroom")]
+    #[command(
+        after_help = "Example: wardroom completions bash > ~/.local/share/bash-completion/completions/wardroom"
+    )]
     Completions {
         /// The shell
         shell: Shell,

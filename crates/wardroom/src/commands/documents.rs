@@ -23,7 +23,9 @@ pub(super) fn completions(shell: Shell, console: &mut Console) -> Outcome {
 pub(super) fn man(dir: &Path, console: &Console) -> Outcome {
     let failed = |error| Failure::file("write the manual pages into", dir, &error);
     fs::create_dir_all(dir).map_err(failed)?;
-    clap_mangen::generate_to(Arguments::command().disable_help_subcommand(true), dir).map_err(failed)?;
-    console.note(&format!("manual pages written; try: man -l {}", dir.join("wardroom.1").display()));
+    clap_mangen::generate_to(Arguments::command().disable_help_subcommand(true), dir)
+        .map_err(failed)?;
+    console
+        .note(&format!("manual pages written; try: man -l {}", dir.join("wardroom.1").display()));
     Ok(Code::Ok)
 }

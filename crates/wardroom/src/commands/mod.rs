@@ -1,8 +1,9 @@
 //! One module for each command.
 
-
+mod detect;
 mod documents;
 mod parse;
+mod rules;
 
 mod sources;
 
@@ -16,6 +17,8 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> Outcome {
         Command::Parse(arguments) => parse::run(&arguments, console),
         Command::Sources(command) => sources::run(&command, console),
         Command::Completions { shell } => documents::completions(shell, console),
+        Command::Detect(arguments) => detect::run(&arguments, console),
+        Command::Rules(command) => rules::run(&command, console),
         Command::Man { dir } => documents::man(&dir, console),
     }
 }

@@ -3,8 +3,9 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
-use ingest::{Decoded, Limits, Scratch};
-use model::{Catalog, EventBatch, FieldTable, EventRef, event_to_ocsf};
+use ingest::Decoded;
+use ingest::mapping::Scratch;
+use model::{Catalog, EventBatch, EventRef, FieldTable, event_to_ocsf};
 use serde_json::json;
 
 use crate::args::{EventOutput, ParseArgs};
@@ -26,8 +27,11 @@ struct Parsed {
 
 /// Runs the command.
 pub(super) fn run(arguments: &ParseArgs, console: &mut Console) -> Outcome {
-    let (ingest, broken) = Mappings::layered(&arguments.sources.sources)?.ingest(FieldTable::default(), Strictness::PassOver)?;
-    broken.iter().for_each(|it| console.complain(&format!("source left out: {}", it.message)));
+    let (ingest, broken) = Mappings::layered(&arguments.sources.sources)?
+        .ingest(FieldTable::default(), Strictness::PassOver)?;
+    for it in &broken {
+        console.complain(&format!("source left out: {}", it.message));
+    }
     let forced = pipeline::forced(arguments.sources.source.as_deref(), ingest.mapper().catalog())?;
     let found = inputs::collect(&arguments.paths)?;
     let mut dead_letters = DeadLetters::open(arguments.dead_letters.as_deref())?;
@@ -43,9 +47,9 @@ pub(super) fn run(arguments: &ParseArgs, console: &mut Console) -> Outcome {
     let work = |scratch: &mut Scratch, chunk: ingest::Chunk| {
         let (name, bytes) = (Arc::clone(&chunk.name), chunk.bytes.len() as u64);
         let Decoded { batch, problems } = ingest.decode(chunk, forced, scratch);
-        let mut tally = Tally { bytes, ..Tally::default() };
-        tally.batch(&batch);
-        let events = if arguments.stats { Vec::new() } else { render(&batch, &catalog, arguments.output) };
+        let tally = Tally::of(&batch, bytes);
+        let events =
+            if arguments.stats { Vec::new() } else { render(&batch, &catalog, arguments.output) };
         Parsed { name, tally, problems, events }
     };
     let mut tally = Tally::default();

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::exit::Failure;
 
-pub(crate) use self::rules::{RuleFile, is_test, placeholders, read_rules, rules_of_paths, test_path};
+pub(crate) use self::rules::{RuleFile, placeholders, read_rules, rules_of_paths};
 pub(crate) use self::sources::{Mappings, Sample, Strictness};
 
 /// Folders within folders of content.
@@ -45,7 +45,10 @@ fn embedded(folder: &str) -> BTreeMap<String, ContentFile> {
         .filter_map(|path| {
             let relative = path.strip_prefix(folder)?.strip_prefix('/')?.to_owned();
             let file = Embedded::get(&path)?;
-            Some((relative, ContentFile { origin: format!("content/{path}"), bytes: file.data.into_owned() }))
+            Some((
+                relative,
+                ContentFile { origin: format!("content/{path}"), bytes: file.data.into_owned() },
+            ))
         })
         .collect()
 }
@@ -64,10 +67,11 @@ fn own_folder(kind: &str) -> Option<PathBuf> {
 fn taxonomy(beside: Option<&Path>) -> Result<ContentFile, Failure> {
     let own = own_folder("").map(|folder| folder.join("taxonomy.yaml"));
     let near = beside.and_then(Path::parent).map(|folder| folder.join("taxonomy.yaml"));
-    for path in near.into_iter().chain(own).filter(|path| path.is_file()) {
+    if let Some(path) = near.into_iter().chain(own).find(|path| path.is_file()) {
         return read(&path);
     }
-    let bytes = Embedded::get("taxonomy.yaml").map(|file| file.data.into_owned()).unwrap_or_default();
+    let bytes =
+        Embedded::get("taxonomy.yaml").map(|file| file.data.into_owned()).unwrap_or_default();
     Ok(ContentFile { origin: "content/taxonomy.yaml".to_owned(), bytes })
 }
 
@@ -93,7 +97,12 @@ fn files_below(folder: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
     Ok(found)
 }
 
-fn list(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<(String, PathBuf)>) -> Result<(), Failure> {
+fn list(
+    folder: &Path,
+    prefix: &str,
+    depth: usize,
+    found: &mut Vec<(String, PathBuf)>,
+) -> Result<(), Failure> {
     let entries = fs::read_dir(folder).map_err(|error| Failure::file("read", folder, &error))?;
     for entry in entries.filter_map(Result::ok) {
         let name = entry.file_name().to_string_lossy().into_owned();

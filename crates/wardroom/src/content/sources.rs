@@ -67,7 +67,10 @@ impl Mappings {
     pub(crate) fn only(folder: &Path) -> Result<Self, Failure> {
         let folders = on_disk(folder)?;
         if folders.is_empty() {
-            return Err(Failure::not_found(format!("{}: no folder here has a map.yaml", folder.display())));
+            return Err(Failure::not_found(format!(
+                "{}: no folder here has a map.yaml",
+                folder.display()
+            )));
         }
         Ok(Self { folders, taxonomy: taxonomy(Some(folder))? })
     }
@@ -76,9 +79,14 @@ impl Mappings {
     ///
     /// # Errors
     /// With [`Strictness::Refuse`], every source that cannot be compiled.
-    fn compile(&self, fields: FieldTable, strictness: Strictness) -> Result<(Mapper, Vec<Broken>), Failure> {
+    fn compile(
+        &self,
+        fields: FieldTable,
+        strictness: Strictness,
+    ) -> Result<(Mapper, Vec<Broken>), Failure> {
         let taxonomy = self.taxonomy.text();
-        let files: Vec<SourceFiles> = self.folders.iter().map(|(id, folder)| folder.source_files(id)).collect();
+        let files: Vec<SourceFiles> =
+            self.folders.iter().map(|(id, folder)| folder.source_files(id)).collect();
         if let Ok(mapper) = Mapper::compile(fields.clone(), &files, &taxonomy) {
             return Ok((mapper, Vec::new()));
         }
@@ -113,7 +121,9 @@ impl Mappings {
             return Err(Failure::usage(format!("{}: {}", self.taxonomy.origin, words.join("; "))));
         }
         let alone = files.iter().filter_map(|file| {
-            let errors = Mapper::compile(FieldTable::default(), std::slice::from_ref(file), taxonomy).err()?;
+            let errors =
+                Mapper::compile(FieldTable::default(), std::slice::from_ref(file), taxonomy)
+                    .err()?;
             let origin = self.folders.get(&file.id).map_or("", |folder| &folder.origin);
             let prefix = format!("content/sources/{}: ", file.id);
             let words: Vec<String> =
@@ -156,13 +166,17 @@ impl SourceFolder {
 }
 
 fn unstable() -> Failure {
-    Failure::usage("the mappings compile alone but not together; this is a defect, please report it")
+    Failure::usage(
+        "the mappings compile alone but not together; this is a defect, please report it",
+    )
 }
 
 fn on_disk(folder: &Path) -> Result<BTreeMap<String, SourceFolder>, Failure> {
     let mut files = BTreeMap::new();
     for (relative, path) in files_below(folder)? {
-        if relative.ends_with(".yaml") || relative.contains("/samples/") {
+        if Path::new(&relative).extension().is_some_and(|it| it == "yaml")
+            || relative.contains("/samples/")
+        {
             files.insert(relative, read(&path)?);
         }
     }
@@ -174,9 +188,10 @@ fn group(origin: &str, files: BTreeMap<String, ContentFile>) -> BTreeMap<String,
     let mut folders: BTreeMap<String, SourceFolder> = BTreeMap::new();
     for (relative, file) in files {
         if let Some((id, name)) = relative.split_once('/') {
-            let folder = folders
-                .entry(id.to_owned())
-                .or_insert_with(|| SourceFolder { origin: format!("{origin}/{id}"), files: BTreeMap::new() });
+            let folder = folders.entry(id.to_owned()).or_insert_with(|| SourceFolder {
+                origin: format!("{origin}/{id}"),
+                files: BTreeMap::new(),
+            });
             folder.files.insert(name.to_owned(), file);
         }
     }

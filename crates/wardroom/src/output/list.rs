@@ -17,7 +17,8 @@ pub(crate) fn write_list(
     rows: impl IntoIterator<Item = Vec<Json>>,
 ) -> Result<(), Failure> {
     let as_object = |row: Vec<Json>| -> Json {
-        let keys = header.iter().map(|name| name.to_ascii_lowercase().replace([' ', '/', '&'], "_"));
+        let keys =
+            header.iter().map(|name| name.to_ascii_lowercase().replace([' ', '/', '&'], "_"));
         Json::Object(keys.zip(row).collect::<Map<_, _>>())
     };
     match output {

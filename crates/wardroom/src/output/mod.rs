@@ -1,5 +1,8 @@
 //! Writing lists, events and findings.
 
+pub(crate) mod finding_table;
 mod list;
+pub(crate) mod navigator;
+pub(crate) mod ocsf;
 
 pub(crate) use self::list::write_list;

@@ -42,14 +42,18 @@ impl DeadLetters {
             Ok(text) => letter["raw"] = json!(text),
             Err(_) => letter["raw_base64"] = json!(BASE64_STANDARD.encode(&problem.raw)),
         }
-        let written = write_json(&mut *file, &letter).map_err(std::io::Error::from).and_then(|()| file.write_all(b"\n"));
+        let written = write_json(&mut *file, &letter)
+            .map_err(std::io::Error::from)
+            .and_then(|()| file.write_all(b"\n"));
         written.map_err(|error| Failure::file("write", path, &error))
     }
 
     /// Writes what is buffered.
     pub(crate) fn finish(self) -> Result<(), Failure> {
         match self.file {
-            Some((path, mut file)) => file.flush().map_err(|error| Failure::file("write", &path, &error)),
+            Some((path, mut file)) => {
+                file.flush().map_err(|error| Failure::file("write", &path, &error))
+            }
             None => Ok(()),
         }
     }

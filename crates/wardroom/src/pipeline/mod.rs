@@ -22,7 +22,7 @@ use crate::exit::{Code, Failure};
 use crate::inputs::{self, Inputs, Source};
 
 pub(crate) use self::dead_letters::DeadLetters;
-pub(crate) use self::progress::Progress;
+pub(crate) use self::progress::{Progress, per_second};
 pub(crate) use self::tally::Tally;
 
 /// What comes out, in the order of reading.
@@ -43,7 +43,9 @@ pub(crate) fn forced(id: Option<&str>, catalog: &Catalog) -> Result<Option<usize
     let Some(id) = id else { return Ok(None) };
     match catalog.sources.iter().position(|source| &*source.id == id) {
         Some(index) => Ok(Some(index)),
-        None => Err(Failure::not_found(format!("no source '{id}'; `wardroom sources list` shows what there is"))),
+        None => Err(Failure::not_found(format!(
+            "no source '{id}'; `wardroom sources list` shows what there is"
+        ))),
     }
 }
 
@@ -99,11 +101,14 @@ pub(crate) fn run<S, T: Send>(
             let (results, work_out, make, work) = (result_in.clone(), &work_out, &make, &work);
             scope.spawn(move || {
                 let mut state = make();
+                let mut is_wanted = true;
                 loop {
                     let next = work_out.lock().unwrap_or_else(PoisonError::into_inner).recv();
                     let Ok((number, chunk)) = next else { break };
-                    if results.send((number, Taken::Worked(work(&mut state, chunk)))).is_err() {
-                        break;
+                    // When nobody takes results any more, the queue is emptied so that the reader can end.
+                    if is_wanted {
+                        is_wanted =
+                            results.send((number, Taken::Worked(work(&mut state, chunk)))).is_ok();
                     }
                 }
             });
@@ -114,6 +119,10 @@ pub(crate) fn run<S, T: Send>(
 }
 
 /// Takes results in the order of their numbers; each one taken lets the reader read another piece.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "on an error the permits end here, and with them the reader"
+)]
 fn in_order<T>(
     results: Receiver<(u64, Taken<T>)>,
     permit: SyncSender<()>,
@@ -157,7 +166,9 @@ impl<T> Desk<T> {
             let number = self.number()?;
             match piece {
                 Piece::Chunk(chunk) => self.work.send((number, chunk)).ok()?,
-                Piece::Problem { name, problem } => self.results.send((number, Taken::Problem(name, problem))).ok()?,
+                Piece::Problem { name, problem } => {
+                    self.results.send((number, Taken::Problem(name, problem))).ok()?;
+                }
             }
         }
         Some(())
@@ -166,7 +177,8 @@ impl<T> Desk<T> {
     fn problem(&mut self, name: Arc<str>, detail: String) -> Option<()> {
         let number = self.number()?;
         let reason = ProblemReason::DamagedContainer;
-        let problem = Problem { reason, detail, offset: 0, line: None, source: None, raw: Vec::new() };
+        let problem =
+            Problem { reason, detail, offset: 0, line: None, source: None, raw: Vec::new() };
         self.results.send((number, Taken::Problem(name, problem))).ok()
     }
 
@@ -189,7 +201,11 @@ mod tests {
     fn folder_of_logs() -> (tempfile::TempDir, Inputs) {
         let folder = tempfile::tempdir().unwrap();
         for index in 0..40 {
-            fs::write(folder.path().join(format!("{index:02}.log")), format!("line of file {index}\n")).unwrap();
+            fs::write(
+                folder.path().join(format!("{index:02}.log")),
+                format!("line of file {index}\n"),
+            )
+            .unwrap();
         }
         let inputs = inputs::collect(&[folder.path().to_owned()]).unwrap();
         (folder, inputs)
@@ -203,17 +219,29 @@ mod tests {
             let work = |(): &mut (), chunk: Chunk| {
                 let text = String::from_utf8(chunk.bytes).unwrap();
                 // Early files are the slow ones.
-                thread::sleep(Duration::from_micros(if text.contains("file 1") { 3000 } else { 10 }));
+                thread::sleep(Duration::from_micros(if text.contains("file 1") {
+                    3000
+                } else {
+                    10
+                }));
                 text
             };
-            run(&inputs, threads, &Arc::default(), || (), work, |result| {
-                if let Taken::Worked(text) = result {
-                    taken.push(text.trim().to_owned());
-                }
-                Ok(())
-            })
+            run(
+                &inputs,
+                threads,
+                &Arc::default(),
+                || (),
+                work,
+                |result| {
+                    if let Taken::Worked(text) = result {
+                        taken.push(text.trim().to_owned());
+                    }
+                    Ok(())
+                },
+            )
             .unwrap();
-            let expected: Vec<String> = (0..40).map(|index| format!("line of file {index}")).collect();
+            let expected: Vec<String> =
+                (0..40).map(|index| format!("line of file {index}")).collect();
             assert_eq!(taken, expected, "{threads} threads");
         }
     }
@@ -222,10 +250,17 @@ mod tests {
     fn an_error_in_taking_ends_the_run() {
         let (_folder, inputs) = folder_of_logs();
         let mut count = 0;
-        let ended = run(&inputs, 2, &Arc::default(), || (), |(): &mut (), _| (), |_| {
-            count += 1;
-            Err(Failure::usage("enough"))
-        });
+        let ended = run(
+            &inputs,
+            2,
+            &Arc::default(),
+            || (),
+            |(): &mut (), _| (),
+            |_| {
+                count += 1;
+                Err(Failure::usage("enough"))
+            },
+        );
         assert_eq!(ended.unwrap_err().message, "enough");
         assert_eq!(count, 1);
     }

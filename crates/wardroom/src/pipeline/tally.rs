@@ -38,13 +38,15 @@ pub(crate) struct KindCount {
 }
 
 impl Tally {
-    /// Counts the events of a batch.
-    pub(crate) fn batch(&mut self, batch: &EventBatch) {
+    /// The events of a batch that was decoded from `bytes` bytes.
+    pub(crate) fn of(batch: &EventBatch, bytes: u64) -> Self {
+        let mut tally = Self { bytes, ..Self::default() };
         for event in batch.iter() {
-            let count = self.kinds.entry(event.kind()).or_default();
+            let count = tally.kinds.entry(event.kind()).or_default();
             count.0 += 1;
             count.1 += u64::from(event.time().is_none());
         }
+        tally
     }
 
     /// Adds another tally to this one.
@@ -60,9 +62,13 @@ impl Tally {
     /// Counts a problem and remembers the first ones in words.
     pub(crate) fn problem(&mut self, name: &Arc<str>, problem: &Problem) {
         *self.problems.entry(problem.reason).or_default() += 1;
-        let is_routine = matches!(problem.reason, ProblemReason::Unrecognised | ProblemReason::NoTime);
+        let is_routine =
+            matches!(problem.reason, ProblemReason::Unrecognised | ProblemReason::NoTime);
         if !is_routine && self.told.len() < TOLD_MAX {
-            let place = problem.line.map_or_else(|| format!("offset {}", problem.offset), |line| format!("line {line}"));
+            let place = problem.line.map_or_else(
+                || format!("offset {}", problem.offset),
+                |line| format!("line {line}"),
+            );
             let words = format!("{name}: {place}: {}: {}", problem.reason.as_str(), problem.detail);
             self.told.push(shorten(&visible(&words), 400).into_owned());
         }
@@ -78,9 +84,15 @@ impl Tally {
         self.kinds.get(&KindId::UNRECOGNISED).map_or(0, |count| count.0)
     }
 
+    /// Problems that say only that nothing recognised a record; those are counted as events already.
+    pub(crate) fn routine_unrecognised(&self) -> u64 {
+        self.problems.get(&ProblemReason::Unrecognised).copied().unwrap_or_default()
+    }
+
     /// How many sources wrote the events.
     pub(crate) fn sources(&self, catalog: &Catalog) -> usize {
-        let mut seen: Vec<usize> = self.kinds.keys().filter_map(|kind| catalog.kind(*kind).source).collect();
+        let mut seen: Vec<usize> =
+            self.kinds.keys().filter_map(|kind| catalog.kind(*kind).source).collect();
         seen.sort_unstable();
         seen.dedup();
         seen.len()
@@ -98,19 +110,33 @@ impl Tally {
 
     /// [`Code::Incomplete`] when a part of the input could not be read at all.
     pub(crate) fn code(&self) -> Code {
-        let lost = [ProblemReason::DamagedContainer, ProblemReason::OverLimit, ProblemReason::NotText];
-        if lost.iter().any(|reason| self.problems.contains_key(reason)) { Code::Incomplete } else { Code::Ok }
+        let lost =
+            [ProblemReason::DamagedContainer, ProblemReason::OverLimit, ProblemReason::NotText];
+        if lost.iter().any(|reason| self.problems.contains_key(reason)) {
+            Code::Incomplete
+        } else {
+            Code::Ok
+        }
     }
 
     /// Events by kind, in the order of the catalog.
     pub(crate) fn rows(&self, catalog: &Catalog) -> Vec<KindCount> {
         let row = |(kind, count): (&KindId, &(u64, u64))| KindCount {
-            kind: if *kind == KindId::UNRECOGNISED { "unrecognised".to_owned() } else { catalog.kind_label(*kind) },
+            kind: if *kind == KindId::UNRECOGNISED {
+                "unrecognised".to_owned()
+            } else {
+                catalog.kind_label(*kind)
+            },
             class: catalog.kind(*kind).class_name.to_string(),
             events: count.0,
             without_time: count.1,
         };
         self.kinds.iter().map(row).collect()
+    }
+
+    /// The first problems in words.
+    pub(crate) fn told(&self) -> &[String] {
+        &self.told
     }
 
     /// Tells the first problems to the person, and how many there were.
@@ -123,7 +149,9 @@ impl Tally {
         let routine: u64 = quiet.iter().filter_map(|reason| self.problems.get(reason)).sum();
         let more = self.problem_count().saturating_sub(told + routine);
         if more > 0 {
-            console.note(&format!("problem: {more} more; --dead-letters FILE writes all of them with their records"));
+            console.note(&format!(
+                "problem: {more} more; --dead-letters FILE writes all of them with their records"
+            ));
         }
     }
 
@@ -131,17 +159,24 @@ impl Tally {
     pub(crate) fn table(&self, catalog: &Catalog, console: &Console) -> String {
         let mut table = console.table(&["SOURCE/KIND", "OCSF CLASS", "EVENTS", "WITHOUT TIME"]);
         for row in self.rows(catalog) {
-            table.add_row([row.kind, row.class, row.events.to_string(), row.without_time.to_string()]);
+            table.add_row([
+                row.kind,
+                row.class,
+                row.events.to_string(),
+                row.without_time.to_string(),
+            ]);
         }
         let events = self.events();
         let recognised = events - self.unrecognised();
         let percent = if events == 0 { 0.0 } else { recognised as f64 * 100.0 / events as f64 };
-        let mut text = format!("{table}\n\n{events} events, {recognised} recognised ({percent:.1} %)\n");
+        let mut text =
+            format!("{table}\n\n{events} events, {recognised} recognised ({percent:.1} %)\n");
         if self.problem_count() == 0 {
             text.push_str("no problems\n");
         } else {
-            let parts: Vec<String> = self.problems().map(|(reason, count)| format!("{reason} {count}")).collect();
-            text.push_str(&format!("{} problems: {}\n", self.problem_count(), parts.join(", ")));
+            let parts: Vec<String> =
+                self.problems().map(|(reason, count)| format!("{reason} {count}")).collect();
+            text += &format!("{} problems: {}\n", self.problem_count(), parts.join(", "));
         }
         text
     }

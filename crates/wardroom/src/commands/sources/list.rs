@@ -27,7 +27,9 @@ pub(super) fn run(folders: &[PathBuf], output: ListOutput, console: &mut Console
         ]
     });
     write_list(console, output, &["ID", "CLASS", "TITLE", "KINDS", "FROM"], rows)?;
-    broken.iter().for_each(|it| console.complain(&format!("source left out: {}", it.message)));
+    for it in &broken {
+        console.complain(&format!("source left out: {}", it.message));
+    }
     Ok(if broken.is_empty() { Code::Ok } else { Code::Usage })
 }
 

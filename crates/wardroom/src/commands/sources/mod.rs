@@ -13,6 +13,8 @@ pub(super) fn run(command: &SourcesCommand, console: &mut Console) -> Outcome {
     match command {
         SourcesCommand::List { sources, output } => list::run(sources, *output, console),
         SourcesCommand::Show { id, sources, output } => show::run(id, sources, *output, console),
-        SourcesCommand::Test { ids, dir, update } => test::run(ids, dir.as_deref(), *update, console),
+        SourcesCommand::Test { ids, dir, update } => {
+            test::run(ids, dir.as_deref(), *update, console)
+        }
     }
 }

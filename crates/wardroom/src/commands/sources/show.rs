@@ -16,7 +16,12 @@ use crate::terminal::Console;
 const HEADER: [&str; 4] = ["KIND", "FIELD", "AS", "GIVEN BY"];
 
 /// Shows one source: what it is, its kinds, and where each field goes.
-pub(super) fn run(id: &str, folders: &[PathBuf], output: ListOutput, console: &mut Console) -> Outcome {
+pub(super) fn run(
+    id: &str,
+    folders: &[PathBuf],
+    output: ListOutput,
+    console: &mut Console,
+) -> Outcome {
     let mappings = Mappings::layered(folders)?;
     let (ingest, broken) = mappings.ingest(FieldTable::default(), Strictness::PassOver)?;
     if let Some(it) = broken.iter().find(|it| it.id == id) {
@@ -24,9 +29,12 @@ pub(super) fn run(id: &str, folders: &[PathBuf], output: ListOutput, console: &m
     }
     let catalog = ingest.mapper().catalog();
     let Some(index) = catalog.sources.iter().position(|source| &*source.id == id) else {
-        return Err(Failure::not_found(format!("no source '{id}'; `wardroom sources list` shows what there is")));
+        return Err(Failure::not_found(format!(
+            "no source '{id}'; `wardroom sources list` shows what there is"
+        )));
     };
-    let kinds: Vec<&Kind> = catalog.kinds.iter().filter(|kind| kind.source == Some(index)).collect();
+    let kinds: Vec<&Kind> =
+        catalog.kinds.iter().filter(|kind| kind.source == Some(index)).collect();
     if output == ListOutput::Table {
         describe(catalog, index, mappings.origin(id).unwrap_or_default(), console)?;
         let rows = kinds.iter().map(|kind| {
@@ -39,7 +47,12 @@ pub(super) fn run(id: &str, folders: &[PathBuf], output: ListOutput, console: &m
                 json!(served.services),
             ]
         });
-        write_list(console, output, &["KIND", "OCSF CLASS", "PRODUCT", "CATEGORY", "SERVICE"], rows)?;
+        write_list(
+            console,
+            output,
+            &["KIND", "OCSF CLASS", "PRODUCT", "CATEGORY", "SERVICE"],
+            rows,
+        )?;
         writeln!(console.out)?;
     }
     let rows: Vec<Vec<Json>> = kinds.iter().flat_map(|kind| field_rows(kind, catalog)).collect();
@@ -47,11 +60,20 @@ pub(super) fn run(id: &str, folders: &[PathBuf], output: ListOutput, console: &m
     Ok(Code::Ok)
 }
 
-fn describe(catalog: &Catalog, index: usize, origin: &str, console: &mut Console) -> Result<(), Failure> {
+fn describe(
+    catalog: &Catalog,
+    index: usize,
+    origin: &str,
+    console: &mut Console,
+) -> Result<(), Failure> {
     let Some(source) = catalog.sources.get(index) else { return Ok(()) };
     let title = console.bold(&source.title);
     let class = class_word(source.class);
-    writeln!(console.out, "{title} ({class}, by {})\n{}\n{}", source.vendor, source.summary, source.docs)?;
+    writeln!(
+        console.out,
+        "{title} ({class}, by {})\n{}\n{}",
+        source.vendor, source.summary, source.docs
+    )?;
     writeln!(console.out, "from {origin}\n")?;
     Ok(())
 }
@@ -64,7 +86,12 @@ fn field_rows(kind: &Kind, catalog: &Catalog) -> Vec<Vec<Json>> {
         vec![json!(kind.name), json!(name(field.native)), json!(name(field.attribute)), json!(how)]
     });
     let aliases = kind.aliases.iter().map(|(alias, words)| {
-        vec![json!(kind.name), json!(words), json!(format!("{} (Sigma)", name(*alias))), json!("stands for it")]
+        vec![
+            json!(kind.name),
+            json!(words),
+            json!(format!("{} (Sigma)", name(*alias))),
+            json!("stands for it"),
+        ]
     });
     fields.chain(aliases).collect()
 }

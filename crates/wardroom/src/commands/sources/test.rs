@@ -5,7 +5,8 @@ use std::io::{Cursor, Write as _};
 use std::path::Path;
 
 use ingest::input::{self, Piece};
-use ingest::{Ingest, Limits, Scratch};
+use ingest::mapping::Scratch;
+use ingest::{Ingest, Limits};
 use model::{FieldTable, ProblemReason, Schema, event_to_ocsf};
 use serde_json::Value as Json;
 
@@ -25,17 +26,26 @@ struct Mapped {
 }
 
 /// Tests the sources of `ids` (all when empty).
-pub(super) fn run(ids: &[String], dir: Option<&Path>, update: bool, console: &mut Console) -> Outcome {
+pub(super) fn run(
+    ids: &[String],
+    dir: Option<&Path>,
+    update: bool,
+    console: &mut Console,
+) -> Outcome {
     let mappings = match dir {
         Some(dir) => Mappings::only(dir)?,
         None => Mappings::layered(&[])?,
     };
     let (ingest, broken) = mappings.ingest(FieldTable::default(), Strictness::PassOver)?;
-    let wanted: Vec<String> = if ids.is_empty() { mappings.ids().map(str::to_owned).collect() } else { ids.to_vec() };
+    let wanted: Vec<String> =
+        if ids.is_empty() { mappings.ids().map(str::to_owned).collect() } else { ids.to_vec() };
     let (mut failed, mut samples) = (0, 0);
     for id in &wanted {
         if mappings.origin(id).is_none() {
-            let near = dir.map_or_else(|| "`wardroom sources list`".to_owned(), |dir| dir.display().to_string());
+            let near = dir.map_or_else(
+                || "`wardroom sources list`".to_owned(),
+                |dir| dir.display().to_string(),
+            );
             return Err(Failure::not_found(format!("no source '{id}'; see {near}")));
         }
         if let Some(it) = broken.iter().find(|it| it.id == *id) {
@@ -46,7 +56,10 @@ pub(super) fn run(ids: &[String], dir: Option<&Path>, update: bool, console: &mu
         let all = mappings.samples(id);
         if all.is_empty() {
             failed += 1;
-            writeln!(console.out, "FAIL {id}\n    no samples; write records into samples/<name>.raw")?;
+            writeln!(
+                console.out,
+                "FAIL {id}\n    no samples; write records into samples/<name>.raw"
+            )?;
         }
         for sample in &all {
             samples += 1;
@@ -79,7 +92,9 @@ fn check(
             }
         }
         (Some(expected), None) => match serde_json::from_slice::<Json>(&expected.bytes) {
-            Ok(expected) => differences("", &expected, &Json::Array(result.events), &mut result.faults),
+            Ok(expected) => {
+                differences("", &expected, &Json::Array(result.events), &mut result.faults);
+            }
             Err(error) => result.faults.push(format!("{}: {error}", expected.origin)),
         },
         (None, None) => {
@@ -118,20 +133,32 @@ fn read(id: &str, sample: &Sample, ingest: &Ingest) -> Mapped {
         for problem in decoded.problems {
             if problem.reason != ProblemReason::Unrecognised {
                 let place = problem.line.map_or_else(String::new, |line| format!("line {line}: "));
-                result.faults.push(format!("{place}{}: {}", problem.reason.as_str(), problem.detail));
+                result.faults.push(format!(
+                    "{place}{}: {}",
+                    problem.reason.as_str(),
+                    problem.detail
+                ));
             }
         }
         for event in decoded.batch.iter() {
             let number = result.events.len() + 1;
             let document = event_to_ocsf(event, ingest.mapper().catalog());
-            let recognised = ingest.mapper().catalog().source_of(event.kind()).map(|source| &*source.id);
+            let recognised =
+                ingest.mapper().catalog().source_of(event.kind()).map(|source| &*source.id);
             if recognised != Some(id) {
-                let seen = recognised.map_or_else(|| "not recognised".to_owned(), |other| format!("recognised as {other}"));
+                let seen = recognised.map_or_else(
+                    || "not recognised".to_owned(),
+                    |other| format!("recognised as {other}"),
+                );
                 result.faults.push(format!("event {number} is {seen}"));
             }
             let violations = Schema::embedded().validate(&document);
             let kind = ingest.mapper().catalog().kind_label(event.kind());
-            result.faults.extend(violations.into_iter().map(|words| format!("event {number} ({kind}): OCSF: {words}")));
+            result.faults.extend(
+                violations
+                    .into_iter()
+                    .map(|words| format!("event {number} ({kind}): OCSF: {words}")),
+            );
             result.events.push(document);
         }
     }
@@ -158,7 +185,11 @@ fn differences(at: &str, expected: &Json, got: &Json, found: &mut Vec<String>) {
         }
         (Json::Array(left), Json::Array(right)) => {
             if left.len() != right.len() {
-                found.push(format!("{at}[]: expected {} elements, are {}", left.len(), right.len()));
+                found.push(format!(
+                    "{at}[]: expected {} elements, are {}",
+                    left.len(),
+                    right.len()
+                ));
             }
             for (index, (left, right)) in left.iter().zip(right).enumerate() {
                 differences(&format!("{at}[{index}]"), left, right, found);
