@@ -89,7 +89,7 @@ pub(super) fn render(output: FindingOutput, finding: &Finding) -> Result<Option<
         FindingOutput::Csv => line = row(&csv_row(finding))?,
         FindingOutput::Ocsf => write_json(&mut line, &finding_to_ocsf(finding))?,
         FindingOutput::Json | FindingOutput::Ndjson => {
-            write_json(&mut line, &finding_to_json(finding))?
+            write_json(&mut line, &finding_to_json(finding))?;
         }
     }
     Ok(Some(line))
