@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use testkit::day::{SEED, files, files_attack, files_benign};
 
-/// Writes the files of the day; files that the day no longer has are removed.
-pub(crate) fn write() -> anyhow::Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(2).collect();
+/// Writes the files of the day. In the product's own folder, files that the day no longer has are removed; in a
+/// folder that somebody named nothing is.
+pub(crate) fn write(arguments: &[String]) -> anyhow::Result<()> {
+    let is_own = arguments.is_empty();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let (made, folder) = match words.as_slice() {
         [] => (files(SEED), Path::new(env!("CARGO_MANIFEST_DIR")).join("../../content/demo/day")),
@@ -24,7 +25,7 @@ pub(crate) fn write() -> anyhow::Result<()> {
     for entry in entries {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if !made.iter().any(|(kept, _)| *kept == name) && entry.file_type()?.is_file() {
+        if is_own && !made.iter().any(|(kept, _)| *kept == name) && entry.file_type()?.is_file() {
             std::fs::remove_file(entry.path()).with_context(|| format!("cannot remove {name}"))?;
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use memchr::memmem::Finder;
 use ipnet::IpNet;
 use model::{EventRef, FieldId, Value};
@@ -10,9 +10,9 @@ use regex::Regex;
 use rustc_hash::FxHashSet;
 
 use super::event::Scratch;
-use crate::sigma::ast::{Ordering, Part, Pattern, Place, Test, TimePart};
+use crate::sigma::ast::{Ordering, Part, Pattern, Place, RegexTest, Test, TimePart};
 use crate::sigma::fold::fold;
-use crate::sigma::{Regexes, address_of, compile, is_json, number_of, stands, time_part_of};
+use crate::sigma::{REGEX_BYTES_MAX, Regexes, address_of, compile, is_json, number_of, stands, time_part_of};
 
 /// A compiled comparison. The field is `None` for keywords.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub(super) enum Check {
     Contains(Box<Finder<'static>>),
     ContainsSet(Box<(Vec<Box<[u8]>>, OnceLock<Option<AhoCorasick>>)>),
     Glob(Box<Glob>),
-    Regex(Box<Regex>),
+    Regex(Box<Expression>),
     Cidr(IpNet),
     Number(Ordering, f64),
     Bool(bool),
@@ -43,6 +43,42 @@ pub(super) enum Check {
     TimePart(TimePart, Ordering, i64),
     /// An expression that does not compile; loading refuses such rules before.
     Never,
+}
+
+/// A regular expression. Most values are ASCII, for which an expression without Unicode's tables gives the same
+/// answer and is much smaller, so that it runs as an automaton.
+#[derive(Debug)]
+pub(super) struct Expression {
+    unicode: Regex,
+    source: RegexTest,
+    ascii: OnceLock<Option<regex::bytes::Regex>>,
+}
+
+impl Expression {
+    fn new(unicode: Regex, source: &RegexTest) -> Self {
+        Self { unicode, source: source.clone(), ascii: OnceLock::new() }
+    }
+
+    fn is_match(&self, value: Value, event: EventRef<'_>) -> bool {
+        if let Some(bytes) = event.bytes(value).filter(|bytes| bytes.is_ascii())
+            && let Some(ascii) = self.ascii.get_or_init(|| self.compile_ascii())
+        {
+            return ascii.is_match(bytes);
+        }
+        self.unicode.is_match(&event.text(value))
+    }
+
+    /// `None` when the expression names Unicode classes.
+    fn compile_ascii(&self) -> Option<regex::bytes::Regex> {
+        regex::bytes::RegexBuilder::new(&self.source.source)
+            .unicode(false)
+            .case_insensitive(self.source.ignore_case)
+            .multi_line(self.source.multi_line)
+            .dot_matches_new_line(self.source.dot_all)
+            .size_limit(REGEX_BYTES_MAX)
+            .build()
+            .ok()
+    }
 }
 
 /// The shape of a pattern whose alternatives can be asked together.
@@ -76,7 +112,7 @@ impl Check {
             },
             Test::Regex(source) => {
                 let compiled = regexes.get(source).cloned().or_else(|| compile(source).ok());
-                compiled.map_or(Self::Never, |regex| Self::Regex(Box::new(regex)))
+                compiled.map_or(Self::Never, |regex| Self::Regex(Box::new(Expression::new(regex, source))))
             }
             Test::Cidr(network) => Self::Cidr(*network),
             Test::Number(ordering, number) => Self::Number(*ordering, *number),
@@ -128,7 +164,7 @@ impl Check {
             Self::Contains(finder) => finder.find(text).is_some(),
             Self::ContainsSet(set) => {
                 let (texts, automaton) = &**set;
-                let built = automaton.get_or_init(|| AhoCorasick::new(texts).ok());
+                let built = automaton.get_or_init(|| small_automaton(texts));
                 match built {
                     Some(automaton) => automaton.is_match(text),
                     None => texts.iter().any(|wanted| memchr::memmem::find(text, wanted).is_some()),
@@ -142,7 +178,7 @@ impl Check {
     /// A check of a value that is more than its text; `None` for checks of text.
     fn holds_for_value(&self, value: Value, event: EventRef<'_>, scratch: &Scratch) -> Option<bool> {
         Some(match self {
-            Self::Regex(regex) => regex.is_match(&event.text(value)),
+            Self::Regex(expression) => expression.is_match(value, event),
             Self::Cidr(network) => address_of(&event.text(value)).is_some_and(|address| network.contains(&address)),
             Self::Number(ordering, number) => {
                 number_of(event, value).is_some_and(|value| ordering.holds(value, *number))
@@ -165,6 +201,11 @@ impl Check {
             _ => return None,
         })
     }
+}
+
+/// The alternatives of one rule: rarely asked, so it is to be small and quickly built.
+fn small_automaton(texts: &[Box<[u8]>]) -> Option<AhoCorasick> {
+    AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(texts).ok()
 }
 
 /// A literal as it is compared: folded unless case counts.

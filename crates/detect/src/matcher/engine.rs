@@ -157,7 +157,7 @@ impl Engine {
             let Some(group) = self.groups.get(*group as usize) else { continue };
             scratch.marks.ask(&group.always);
             if let Some(program) = &group.keywords {
-                (0..keywords).for_each(|index| program.scan(index, event, scratch));
+                program.scan_all(keywords, event, scratch);
             }
         }
         for index in 0..scratch.len() as u32 {

@@ -6,6 +6,9 @@ use crate::sigma::fold::fold_char;
 
 const NONE: u32 = u32::MAX;
 
+/// A byte that does not occur in UTF-8.
+const BETWEEN: u8 = 0xFF;
+
 /// One value of the event.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Prepared {
@@ -20,6 +23,8 @@ pub(super) struct Prepared {
 pub struct Scratch {
     generation: u32,
     folded: Vec<u8>,
+    /// Length of the part of `folded` that holds the values keywords look at.
+    together: usize,
     values: Vec<Prepared>,
     first: Vec<(u32, u32)>,
     known: Vec<u32>,
@@ -51,6 +56,11 @@ impl Marks {
 }
 
 impl Scratch {
+    /// The rules that the last event made worth evaluating: the measure of how well triggers are chosen.
+    pub fn candidates(&self) -> &[u32] {
+        &self.marks.candidates
+    }
+
     /// Begins an event. Marks are compared with the generation, so nothing is cleared.
     pub(super) fn begin(&mut self, fields: usize, rules: usize, atoms: usize) {
         self.first.resize(fields.max(self.first.len()), (0, NONE));
@@ -65,6 +75,7 @@ impl Scratch {
             self.generation = 1;
         }
         self.folded.clear();
+        self.together = 0;
         self.values.clear();
         self.marks.generation = self.generation;
         self.marks.candidates.clear();
@@ -143,6 +154,20 @@ impl Scratch {
         (self.folded.get(range.0 as usize..range.1 as usize).unwrap_or_default(), &mut self.marks)
     }
 
+    /// The folded texts of the first `count` values, one after the other with a byte between them that no text
+    /// holds, and the marks. The values must not have been folded before.
+    pub(super) fn folded_together(&mut self, count: u32, event: EventRef<'_>) -> (&[u8], &mut Marks) {
+        for index in 0..count {
+            let is_new = self.values.get(index as usize).is_some_and(|value| value.folded.0 == NONE);
+            if is_new {
+                self.folded(index, event);
+                self.folded.push(BETWEEN);
+            }
+        }
+        self.together = self.together.max(self.folded.len());
+        (self.folded.get(..self.together).unwrap_or_default(), &mut self.marks)
+    }
+
     /// What is known of an atom.
     #[inline]
     pub(super) fn recall(&self, atom: u32) -> Option<bool> {
@@ -161,6 +186,10 @@ impl Scratch {
 
 /// Appends the folded text of a value.
 fn fold_value(value: Value, event: EventRef<'_>, into: &mut Vec<u8>) {
+    if let Value::Int(number) = value {
+        into.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+        return;
+    }
     match event.bytes(value) {
         Some(bytes) if bytes.is_ascii() => {
             let start = into.len();

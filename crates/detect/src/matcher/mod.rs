@@ -9,6 +9,7 @@
 mod atom;
 mod engine;
 mod event;
+mod literals;
 mod plan;
 mod required;
 mod scan;

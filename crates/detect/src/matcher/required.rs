@@ -5,7 +5,7 @@ use regex_syntax::hir::{Hir, HirKind};
 use crate::sigma::ast::RegexTest;
 use crate::sigma::fold::fold;
 
-/// The longest text, folded, that stands in every match; `None` when there is none of at least two bytes.
+/// The longest text, folded, that stands in every match; `None` when there is none.
 pub(super) fn literal(test: &RegexTest) -> Option<Box<[u8]>> {
     let hir = regex_syntax::ParserBuilder::new()
         .case_insensitive(test.ignore_case)
@@ -17,7 +17,7 @@ pub(super) fn literal(test: &RegexTest) -> Option<Box<[u8]>> {
     let mut runs = Runs::default();
     runs.walk(&hir);
     runs.cut();
-    (runs.best.len() >= 2).then(|| runs.best.as_bytes().into())
+    (!runs.best.is_empty()).then(|| runs.best.as_bytes().into())
 }
 
 /// Texts that must stand side by side.
@@ -96,6 +96,7 @@ mod tests {
         assert_eq!(of("(?:abc)+def", false).as_deref(), Some("abc"));
         assert_eq!(of("(foo|bar)baz", false).as_deref(), Some("baz"));
         assert_eq!(of("a?b?c?", false), None);
+        assert_eq!(of(r"\w+`\w+", false).as_deref(), Some("`"));
         assert_eq!(of("InVoKe-X", true).as_deref(), Some("invoke-x"));
         assert_eq!(of("x{3,}yz", false).as_deref(), Some("yz"));
     }

@@ -1,10 +1,10 @@
 //! What is looked for in one field, all rules of a group together.
 
-use daachorse::DoubleArrayAhoCorasick;
 use model::{EventRef, Value};
 use rustc_hash::FxHashMap;
 
 use super::event::{Marks, Scratch};
+use super::literals::{Literal, Literals};
 use super::trigger::Look;
 use crate::sigma::number_of;
 
@@ -17,9 +17,7 @@ pub(super) struct FieldProgram {
     numbers: FxHashMap<u64, Rules>,
     components: FxHashMap<Box<[u8]>, Rules>,
     suffixes: FxHashMap<[u8; 2], Vec<(Box<[u8]>, Rules)>>,
-    automaton: Option<DoubleArrayAhoCorasick<u32>>,
-    /// For each literal of the automaton: rules that want it anywhere, rules that want it at the beginning.
-    literals: Vec<(Rules, Rules)>,
+    literals: Option<Literals>,
 }
 
 impl FieldProgram {
@@ -53,21 +51,18 @@ impl FieldProgram {
                 Look::Prefix(text) => literals.entry(text).or_default().1.extend(rules),
             }
         }
-        program.automaton(literals);
+        let literal = |(text, (anywhere, at_start)): (Box<[u8]>, (Vec<u32>, Vec<u32>))| Literal {
+            text,
+            anywhere: anywhere.into(),
+            at_start: at_start.into(),
+        };
+        program.literals = Literals::compile(literals.into_iter().map(literal).collect());
         program
-    }
-
-    fn automaton(&mut self, literals: FxHashMap<Box<[u8]>, (Vec<u32>, Vec<u32>)>) {
-        let mut sorted: Vec<_> = literals.into_iter().filter(|(text, _)| !text.is_empty()).collect();
-        sorted.sort_by(|left, right| left.0.cmp(&right.0));
-        let values = sorted.iter().enumerate().map(|(index, (text, _))| (text.clone(), index as u32));
-        self.automaton = DoubleArrayAhoCorasick::with_values(values).ok().filter(|_| !sorted.is_empty());
-        self.literals = sorted.into_iter().map(|(_, (anywhere, start))| (anywhere.into(), start.into())).collect();
     }
 
     /// Whether the value's text is needed.
     fn wants_text(&self) -> bool {
-        self.automaton.is_some() || !self.exact.is_empty() || !self.components.is_empty() || !self.suffixes.is_empty()
+        self.literals.is_some() || !self.exact.is_empty() || !self.components.is_empty() || !self.suffixes.is_empty()
     }
 
     /// Asks for every rule of which a trigger is seen in the value at `index`.
@@ -109,14 +104,20 @@ impl FieldProgram {
                 marks.ask(rules);
             }
         }
-        if let Some(automaton) = &self.automaton {
-            for found in automaton.find_overlapping_iter(text) {
-                let Some((anywhere, start)) = self.literals.get(found.value() as usize) else { continue };
-                marks.ask(anywhere);
-                if found.start() == 0 {
-                    marks.ask(start);
-                }
-            }
+        if let Some(literals) = &self.literals {
+            literals.look(text, marks);
+        }
+    }
+
+    /// Looks for keywords in the folded values of a whole event.
+    pub(super) fn scan_all(&self, keywords: u32, event: EventRef<'_>, scratch: &mut Scratch) {
+        if let Some(literals) = &self.literals {
+            let (text, marks) = scratch.folded_together(keywords, event);
+            literals.look(text, marks);
+        }
+        // Numbers and the like among keywords are looked for in each value.
+        if !self.numbers.is_empty() || !self.exact.is_empty() {
+            (0..keywords).for_each(|index| self.scan(index, event, scratch));
         }
     }
 }
