@@ -78,15 +78,17 @@ fn main() {
         let (rules, refused) = RuleSet::load(texts, &Placeholders::default());
         (Arc::new(rules), refused.len())
     });
+    let parsed_mib = rss_mib() - before;
     let mut fields = FieldTable::default();
     Engine::names(&rules, &mut fields);
     let mapper = corpus::mapper(&fields).unwrap();
     let catalog = Arc::clone(mapper.catalog());
     let ingest = Ingest::new(mapper, ingest::Limits::default());
+    let before = rss_mib();
     let (compile, engine) = cpu_of(|| Engine::compile(Arc::clone(&rules), Arc::clone(&catalog)));
     println!("load: {} rules, {refused} refused; parse {load:.3} s, compile {compile:.3} s of CPU", rules.rules.len());
     println!("FIGURE load_cpu_s {:.3} s", load + compile);
-    println!("FIGURE rules_mib {:.1} MiB", rss_mib() - before);
+    println!("FIGURE rules_mib {:.1} MiB", parsed_mib + rss_mib() - before);
 
     let recorded: Vec<EventBatch> = evtx.iter().flat_map(|bytes| corpus::events(&ingest, "evtx", bytes.clone()).0).collect();
     let attack = corpus::flat_json(&recorded, &ingest);

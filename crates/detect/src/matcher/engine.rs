@@ -1,5 +1,6 @@
 //! The compiled rule set: from an event to the rules that hold.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::{Catalog, EventRef, FieldId, FieldTable, KindId, Logsource};
@@ -37,10 +38,28 @@ struct Group {
 #[derive(Default)]
 struct Route {
     groups: Vec<u32>,
-    /// For each known field: a range of `programs`, or nothing to look for, or not read by any rule.
-    fields: Vec<(u32, u16, bool)>,
+    /// For each known field: 0 when no rule reads it, else one more than its place in `reads`.
+    fields: Vec<u16>,
+    /// For each field that is read: a range of `programs`, empty when there is nothing to look for.
+    reads: Vec<(u32, u32)>,
     /// (group, program of the group).
     programs: Vec<(u32, u32)>,
+}
+
+impl Route {
+    /// Whether a rule reads the field.
+    #[inline]
+    fn reads(&self, field: FieldId) -> bool {
+        field.index().and_then(|index| self.fields.get(index)).is_some_and(|place| *place != 0)
+    }
+
+    /// What is looked for in the field.
+    #[inline]
+    fn programs_of(&self, field: usize) -> &[(u32, u32)] {
+        let place = self.fields.get(field).and_then(|place| place.checked_sub(1));
+        let range = place.and_then(|place| self.reads.get(usize::from(place))).copied().unwrap_or_default();
+        self.programs.get(range.0 as usize..range.1 as usize).unwrap_or_default()
+    }
 }
 
 /// All rules of a set, compiled for a catalog. Shared by threads; each brings its own [`Scratch`].
@@ -160,8 +179,7 @@ impl Engine {
         }
         for index in 0..scratch.len() as u32 {
             let Some(field) = scratch.value(index).and_then(|value| value.field.index()) else { continue };
-            let Some((start, count, _)) = route.fields.get(field).copied() else { continue };
-            for (group, program) in route.programs.iter().skip(start as usize).take(usize::from(count)) {
+            for (group, program) in route.programs_of(field) {
                 let found = self.groups.get(*group as usize).and_then(|group| group.programs.get(*program as usize));
                 if let Some((_, program)) = found {
                     program.scan(index, event, scratch);
@@ -207,8 +225,7 @@ impl Engine {
 /// Takes the values that rules of the route read.
 fn prepare(event: EventRef<'_>, route: &Route, scratch: &mut Scratch) {
     for slot in event.slots() {
-        let is_read = slot.field.index().and_then(|index| route.fields.get(index)).is_some_and(|it| it.2);
-        if is_read {
+        if route.reads(slot.field) {
             scratch.add(slot.field, slot.value);
         }
     }
@@ -273,25 +290,26 @@ fn compile_routes(sources: &[Logsource], groups: &[Group], catalog: &Catalog) ->
 }
 
 fn compile_route(served: Vec<u32>, groups: &[Group], field_count: usize) -> Route {
-    let mut by_field: FxHashMap<usize, Vec<(u32, u32)>> = FxHashMap::default();
-    let mut route = Route { fields: vec![(0, 0, false); field_count], ..Route::default() };
+    let mut by_field: BTreeMap<usize, Vec<(u32, u32)>> = BTreeMap::new();
     for number in &served {
         let Some(group) = groups.get(*number as usize) else { continue };
-        for field in group.fields.iter().filter_map(|field| field.index()) {
-            if let Some(entry) = route.fields.get_mut(field) {
-                entry.2 = true;
-            }
-        }
+        group.fields.iter().filter_map(|field| field.index()).for_each(|field| {
+            by_field.entry(field).or_default();
+        });
         for (index, (field, _)) in group.programs.iter().enumerate() {
             if let Some(field) = field.index() {
                 by_field.entry(field).or_default().push((*number, index as u32));
             }
         }
     }
+    let mut route = Route { fields: vec![0; field_count], ..Route::default() };
     for (field, programs) in by_field {
-        if let Some(entry) = route.fields.get_mut(field) {
-            (entry.0, entry.1) = (route.programs.len() as u32, programs.len() as u16);
-            route.programs.extend(programs);
+        let start = route.programs.len() as u32;
+        route.programs.extend(programs);
+        route.reads.push((start, route.programs.len() as u32));
+        // No rule set reads 65,535 fields of one kind of event; beyond that a field would not be read.
+        if let (Some(entry), Ok(place)) = (route.fields.get_mut(field), u16::try_from(route.reads.len())) {
+            *entry = place;
         }
     }
     route.groups = served;

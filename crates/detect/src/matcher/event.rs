@@ -10,8 +10,8 @@ const NONE: u32 = u32::MAX;
 /// their own.
 #[derive(Debug, Default)]
 struct Region {
-    /// Whether the stretch is ASCII, where folding moves nothing; `None` when it is not folded yet.
-    is_ascii: Option<bool>,
+    /// Whether every byte stands where it stood before folding; `None` when it is not folded yet.
+    is_aligned: Option<bool>,
     folded: Vec<u8>,
 }
 
@@ -19,19 +19,18 @@ impl Region {
     /// The folded bytes.
     #[inline]
     fn whole(&mut self, bytes: &[u8]) -> &[u8] {
-        if self.is_ascii.is_none() {
-            self.is_ascii = Some(bytes.is_ascii());
+        if self.is_aligned.is_none() {
             self.folded.clear();
-            fold_bytes(bytes, &mut self.folded);
+            self.is_aligned = Some(fold_bytes(bytes, &mut self.folded));
         }
         &self.folded
     }
 
-    /// A part of the folded bytes, when the stretch is ASCII.
+    /// A part of the folded bytes, when folding moved nothing.
     #[inline]
     fn part(&mut self, bytes: &[u8], range: std::ops::Range<usize>) -> Option<&[u8]> {
         self.whole(bytes);
-        if self.is_ascii == Some(true) { self.folded.get(range) } else { None }
+        if self.is_aligned == Some(true) { self.folded.get(range) } else { None }
     }
 }
 
@@ -100,8 +99,8 @@ impl Scratch {
             self.known.fill(0);
             self.generation = 1;
         }
-        self.raw.is_ascii = None;
-        self.own.is_ascii = None;
+        self.raw.is_aligned = None;
+        self.own.is_aligned = None;
         self.folded.clear();
         self.values.clear();
         self.marks.generation = self.generation;
@@ -207,31 +206,69 @@ impl Scratch {
 pub(super) fn fold_value(value: Value, event: EventRef<'_>, into: &mut Vec<u8>) {
     match (value, event.bytes(value)) {
         (Value::Int(number), _) => into.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
-        (_, Some(bytes)) => fold_bytes(bytes, into),
+        (_, Some(bytes)) => {
+            fold_bytes(bytes, into);
+        }
         (_, None) => into.extend_from_slice(event.text(value).to_ascii_lowercase().as_bytes()),
     }
 }
 
-/// Appends folded bytes; those that are not UTF-8 become U+FFFD, as in [`EventRef::text`].
-fn fold_bytes(bytes: &[u8], into: &mut Vec<u8>) {
-    let start = into.len();
-    if bytes.is_ascii() {
-        into.extend_from_slice(bytes);
+/// Appends folded bytes; those that are not UTF-8 become U+FFFD, as in [`EventRef::text`]. Returns whether every
+/// byte stands where it stood (characters that fold to longer or shorter ones are rare).
+fn fold_bytes(bytes: &[u8], into: &mut Vec<u8>) -> bool {
+    let mut is_aligned = true;
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let plain = rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+        let (ascii, beyond) = rest.split_at(plain);
+        let start = into.len();
+        into.extend_from_slice(ascii);
         if let Some(added) = into.get_mut(start..) {
             added.make_ascii_lowercase();
         }
-        return;
+        let length = beyond.iter().position(u8::is_ascii).unwrap_or(beyond.len());
+        let (beyond, after) = beyond.split_at(length);
+        is_aligned &= fold_beyond_ascii(beyond, into);
+        rest = after;
     }
+    is_aligned
+}
+
+/// As [`fold_bytes`], for bytes of which none is ASCII.
+fn fold_beyond_ascii(bytes: &[u8], into: &mut Vec<u8>) -> bool {
+    let start = into.len();
+    let mut is_aligned = true;
     let mut buffer = [0; 4];
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {
-            match u8::try_from(character) {
-                Ok(byte) if byte.is_ascii() => into.push(byte.to_ascii_lowercase()),
-                _ => into.extend_from_slice(fold_char(character).encode_utf8(&mut buffer).as_bytes()),
-            }
+            let folded = fold_char(character);
+            is_aligned &= folded.len_utf8() == character.len_utf8();
+            into.extend_from_slice(folded.encode_utf8(&mut buffer).as_bytes());
         }
         if !chunk.invalid().is_empty() {
+            is_aligned = false;
             into.extend_from_slice("\u{fffd}".as_bytes());
         }
+    }
+    is_aligned && into.len() == start + bytes.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sigma::fold::fold;
+
+    #[test]
+    fn folding_bytes_is_folding_text() {
+        for text in ["", "WhoAmI", "Ünïcode ÀÉ x", "İstanbul K", "日本語 A", "aÄ\u{130}b"] {
+            let mut folded = Vec::new();
+            let is_aligned = fold_bytes(text.as_bytes(), &mut folded);
+            assert_eq!(String::from_utf8_lossy(&folded), fold(text), "{text}");
+            let lengths = text.chars().all(|c| fold_char(c).len_utf8() == c.len_utf8());
+            assert_eq!(is_aligned, lengths, "{text}");
+        }
+        let mut folded = Vec::new();
+        assert!(!fold_bytes(b"A\xffB", &mut folded));
+        assert_eq!(folded, "a\u{fffd}b".as_bytes());
     }
 }
