@@ -3,8 +3,8 @@
 use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
-use memchr::memmem::Finder;
 use ipnet::IpNet;
+use memchr::memmem::Finder;
 use model::{EventRef, FieldId, Value};
 use regex::Regex;
 use rustc_hash::FxHashSet;
@@ -12,7 +12,9 @@ use rustc_hash::FxHashSet;
 use super::event::Scratch;
 use crate::sigma::ast::{Ordering, Part, Pattern, Place, RegexTest, Test, TimePart};
 use crate::sigma::fold::fold;
-use crate::sigma::{REGEX_BYTES_MAX, Regexes, address_of, compile, is_json, number_of, stands, time_part_of};
+use crate::sigma::{
+    REGEX_BYTES_MAX, Regexes, address_of, compile, is_json, number_of, stands, time_part_of,
+};
 
 /// A compiled comparison. The field is `None` for keywords.
 #[derive(Debug)]
@@ -112,7 +114,9 @@ impl Check {
             },
             Test::Regex(source) => {
                 let compiled = regexes.get(source).cloned().or_else(|| compile(source).ok());
-                compiled.map_or(Self::Never, |regex| Self::Regex(Box::new(Expression::new(regex, source))))
+                compiled.map_or(Self::Never, |regex| {
+                    Self::Regex(Box::new(Expression::new(regex, source)))
+                })
             }
             Test::Cidr(network) => Self::Cidr(*network),
             Test::Number(ordering, number) => Self::Number(*ordering, *number),
@@ -176,14 +180,23 @@ impl Check {
     }
 
     /// A check of a value that is more than its text; `None` for checks of text.
-    fn holds_for_value(&self, value: Value, event: EventRef<'_>, scratch: &Scratch) -> Option<bool> {
+    fn holds_for_value(
+        &self,
+        value: Value,
+        event: EventRef<'_>,
+        scratch: &Scratch,
+    ) -> Option<bool> {
         Some(match self {
             Self::Regex(expression) => expression.is_match(value, event),
-            Self::Cidr(network) => address_of(&event.text(value)).is_some_and(|address| network.contains(&address)),
+            Self::Cidr(network) => {
+                address_of(&event.text(value)).is_some_and(|address| network.contains(&address))
+            }
             Self::Number(ordering, number) => {
                 number_of(event, value).is_some_and(|value| ordering.holds(value, *number))
             }
-            Self::Bool(wanted) => event.text(value).eq_ignore_ascii_case(if *wanted { "true" } else { "false" }),
+            Self::Bool(wanted) => {
+                event.text(value).eq_ignore_ascii_case(if *wanted { "true" } else { "false" })
+            }
             Self::TimePart(part, ordering, number) => time_part_of(event, value, *part)
                 .is_some_and(|value| ordering.holds(value as f64, *number as f64)),
             Self::FieldRef(other, place, cased) => {
@@ -291,7 +304,9 @@ impl Glob {
         let mut at = first.len();
         for segment in middle {
             let Some(end) = text.len().checked_sub(segment.len()) else { return false };
-            let Some(found) = (at..=end).find(|here| fits(segment, text, *here)) else { return false };
+            let Some(found) = (at..=end).find(|here| fits(segment, text, *here)) else {
+                return false;
+            };
             at = found + segment.len();
         }
         text.len().checked_sub(last.len()).is_some_and(|tail| tail >= at && fits(last, text, tail))
@@ -299,6 +314,7 @@ impl Glob {
 }
 
 fn fits(segment: &[Option<u8>], text: &[u8], at: usize) -> bool {
-    text.get(at..at + segment.len())
-        .is_some_and(|window| segment.iter().zip(window).all(|(piece, byte)| piece.is_none_or(|want| want == *byte)))
+    text.get(at..at + segment.len()).is_some_and(|window| {
+        segment.iter().zip(window).all(|(piece, byte)| piece.is_none_or(|want| want == *byte))
+    })
 }

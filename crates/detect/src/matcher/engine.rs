@@ -10,8 +10,8 @@ use super::plan::{Names, Node, Plan};
 use super::scan::FieldProgram;
 use super::trigger::{self, Look};
 use crate::finding::EntityFields;
-use crate::sigma::{RuleSet, is_json};
 use crate::sigma::ast::{Expr, Test};
+use crate::sigma::{RuleSet, is_json};
 
 /// How a rule is found to be worth evaluating.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,7 +68,8 @@ impl Engine {
             });
         }
         for correlation in &rules.correlations {
-            let measured = correlation.measured_fields.iter().chain(&correlation.group_fields).flatten();
+            let measured =
+                correlation.measured_fields.iter().chain(&correlation.group_fields).flatten();
             measured.for_each(|name| {
                 fields.intern(name);
             });
@@ -95,7 +96,9 @@ impl Engine {
         let mut groups = Vec::new();
         for (_, members) in &by_source {
             for rule in members {
-                if let (Some(root), Some(source)) = (roots.get_mut(*rule as usize), rules.rules.get(*rule as usize)) {
+                if let (Some(root), Some(source)) =
+                    (roots.get_mut(*rule as usize), rules.rules.get(*rule as usize))
+                {
                     *root = plan.add(&source.condition, names);
                 }
             }
@@ -161,10 +164,17 @@ impl Engine {
             }
         }
         for index in 0..scratch.len() as u32 {
-            let Some(field) = scratch.value(index).and_then(|value| value.field.index()) else { continue };
+            let Some(field) = scratch.value(index).and_then(|value| value.field.index()) else {
+                continue;
+            };
             let Some((start, count, _)) = route.fields.get(field).copied() else { continue };
-            for (group, program) in route.programs.iter().skip(start as usize).take(usize::from(count)) {
-                let found = self.groups.get(*group as usize).and_then(|group| group.programs.get(*program as usize));
+            for (group, program) in
+                route.programs.iter().skip(start as usize).take(usize::from(count))
+            {
+                let found = self
+                    .groups
+                    .get(*group as usize)
+                    .and_then(|group| group.programs.get(*program as usize));
                 if let Some((_, program)) = found {
                     program.scan(index, event, scratch);
                 }
@@ -177,12 +187,12 @@ impl Engine {
             self.plan.children.get(start as usize..(start + len) as usize).unwrap_or_default()
         };
         match self.plan.nodes.get(node as usize).copied() {
-            Some(Node::And(start, len)) => {
-                children(start, len).iter().all(|child| self.holds(*child, event, keywords, scratch))
-            }
-            Some(Node::Or(start, len)) => {
-                children(start, len).iter().any(|child| self.holds(*child, event, keywords, scratch))
-            }
+            Some(Node::And(start, len)) => children(start, len)
+                .iter()
+                .all(|child| self.holds(*child, event, keywords, scratch)),
+            Some(Node::Or(start, len)) => children(start, len)
+                .iter()
+                .any(|child| self.holds(*child, event, keywords, scratch)),
             Some(Node::AtLeast(wanted, start, len)) => {
                 let mut holding = 0;
                 wanted == 0
@@ -208,7 +218,9 @@ impl Engine {
 
 /// Takes the values that rules of the route read; returns how many of the first ones keywords look at.
 fn prepare(event: EventRef<'_>, route: &Route, scratch: &mut Scratch) -> u32 {
-    let is_read = |field: FieldId| field.index().and_then(|index| route.fields.get(index)).is_some_and(|it| it.2);
+    let is_read = |field: FieldId| {
+        field.index().and_then(|index| route.fields.get(index)).is_some_and(|it| it.2)
+    };
     for slot in event.section(Section::Native) {
         if route.has_keywords || is_read(slot.field) {
             scratch.add(slot.field, slot.value);
@@ -226,12 +238,22 @@ fn prepare(event: EventRef<'_>, route: &Route, scratch: &mut Scratch) -> u32 {
     keywords
 }
 
-fn compile_group(members: &[u32], rules: &RuleSet, fields: &FieldTable, costs: &mut [CostClass]) -> Group {
-    let conditions: Vec<&Expr> =
-        members.iter().filter_map(|rule| rules.rules.get(*rule as usize)).map(|rule| &rule.condition).collect();
+fn compile_group(
+    members: &[u32],
+    rules: &RuleSet,
+    fields: &FieldTable,
+    costs: &mut [CostClass],
+) -> Group {
+    let conditions: Vec<&Expr> = members
+        .iter()
+        .filter_map(|rule| rules.rules.get(*rule as usize))
+        .map(|rule| &rule.condition)
+        .collect();
     let mut group = Group::default();
     let mut wanted: FxHashMap<Option<FieldId>, Vec<(Look, u32)>> = FxHashMap::default();
-    for ((rule, triggers), condition) in members.iter().zip(trigger::choose(&conditions, fields)).zip(&conditions) {
+    for ((rule, triggers), condition) in
+        members.iter().zip(trigger::choose(&conditions, fields)).zip(&conditions)
+    {
         group.looks_everywhere |= has_keywords(condition);
         visit_names(condition, &mut |name| {
             group.fields.extend(fields.get(name));
@@ -264,12 +286,17 @@ fn compile_group(members: &[u32], rules: &RuleSet, fields: &FieldTable, costs: &
 }
 
 /// Finds for each kind the groups it serves, and what they look for in which field.
-fn compile_routes(sources: &[Logsource], groups: &[Group], catalog: &Catalog) -> (Vec<Route>, Vec<u32>) {
+fn compile_routes(
+    sources: &[Logsource],
+    groups: &[Group],
+    catalog: &Catalog,
+) -> (Vec<Route>, Vec<u32>) {
     let mut routes: Vec<Route> = Vec::new();
     let mut known: FxHashMap<Vec<u32>, u32> = FxHashMap::default();
     let mut route_of_kind = Vec::with_capacity(catalog.kinds.len());
     for kind in &catalog.kinds {
-        let is_served = |source: &Logsource| kind.source.is_some() && kind.logsources.serves(source);
+        let is_served =
+            |source: &Logsource| kind.source.is_some() && kind.logsources.serves(source);
         let served: Vec<u32> = sources
             .iter()
             .enumerate()
@@ -332,7 +359,9 @@ pub(crate) fn visit_names(expr: &Expr, visit: &mut dyn FnMut(&str)) {
 
 fn has_keywords(expr: &Expr) -> bool {
     match expr {
-        Expr::And(_, parts) | Expr::Or(_, parts) | Expr::AtLeast(_, _, parts) => parts.iter().any(has_keywords),
+        Expr::And(_, parts) | Expr::Or(_, parts) | Expr::AtLeast(_, _, parts) => {
+            parts.iter().any(has_keywords)
+        }
         Expr::Not(inner) => has_keywords(inner),
         Expr::Atom(atom) => atom.field.is_none(),
     }

@@ -107,7 +107,12 @@ impl Scratch {
 
     /// Adds a value that only keywords look at.
     pub(super) fn add_nameless(&mut self, value: Value) {
-        self.values.push(Prepared { field: FieldId::unknown(0), value, folded: (NONE, NONE), next: NONE });
+        self.values.push(Prepared {
+            field: FieldId::unknown(0),
+            value,
+            folded: (NONE, NONE),
+            next: NONE,
+        });
     }
 
     /// How many values were added.
@@ -148,7 +153,11 @@ impl Scratch {
 
     /// The folded text of a value and the marks, to be used side by side.
     #[inline]
-    pub(super) fn folded_and_marks(&mut self, index: u32, event: EventRef<'_>) -> (&[u8], &mut Marks) {
+    pub(super) fn folded_and_marks(
+        &mut self,
+        index: u32,
+        event: EventRef<'_>,
+    ) -> (&[u8], &mut Marks) {
         self.folded(index, event);
         let range = self.values.get(index as usize).map_or((0, 0), |value| value.folded);
         (self.folded.get(range.0 as usize..range.1 as usize).unwrap_or_default(), &mut self.marks)
@@ -156,9 +165,14 @@ impl Scratch {
 
     /// The folded texts of the first `count` values, one after the other with a byte between them that no text
     /// holds, and the marks. The values must not have been folded before.
-    pub(super) fn folded_together(&mut self, count: u32, event: EventRef<'_>) -> (&[u8], &mut Marks) {
+    pub(super) fn folded_together(
+        &mut self,
+        count: u32,
+        event: EventRef<'_>,
+    ) -> (&[u8], &mut Marks) {
         for index in 0..count {
-            let is_new = self.values.get(index as usize).is_some_and(|value| value.folded.0 == NONE);
+            let is_new =
+                self.values.get(index as usize).is_some_and(|value| value.folded.0 == NONE);
             if is_new {
                 self.folded(index, event);
                 self.folded.push(BETWEEN);

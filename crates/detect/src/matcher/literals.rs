@@ -51,7 +51,9 @@ impl Literals {
             return None;
         }
         let search = if literals.len() <= FEW {
-            Search::Few(literals.iter().map(|literal| Finder::new(&literal.text).into_owned()).collect())
+            Search::Few(
+                literals.iter().map(|literal| Finder::new(&literal.text).into_owned()).collect(),
+            )
         } else {
             match Searcher::new(literals.iter().map(|literal| &literal.text)) {
                 Some(gate) => Search::Gated(Box::new(gate)),
