@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::timeline::anchor;
 use crate::attack::{tactics_of, technique_url, techniques_of};
-use crate::findings::{Group, Groups};
+use crate::findings::{Group, Groups, telling_parts};
 use crate::time;
 use crate::visible::{html, html_prose, shorten};
 
@@ -179,8 +179,12 @@ fn render_node(out: &mut impl Write, node: &WhyNode, count: &mut usize) -> io::R
     }
     if !node.children.is_empty() {
         out.write_all(b"<ul>\n")?;
-        for child in &node.children {
+        let (telling, others) = telling_parts(node);
+        for child in telling {
             render_node(out, child, count)?;
+        }
+        if others > 0 {
+            writeln!(out, "<li class=\"faint\">… {others} more</li>")?;
         }
         out.write_all(b"</ul>")?;
     }

@@ -11,6 +11,7 @@ use model::{Catalog, EventBatch, EventRef, WhyNode};
 use super::records;
 use crate::args::WhyArgs;
 use crate::exit::{Code, Failure, Outcome};
+use crate::findings::{around, telling_parts};
 use crate::loaded::Loaded;
 use crate::pipeline;
 use crate::terminal::Console;
@@ -19,6 +20,9 @@ use crate::visible::{shorten, visible};
 
 /// Bytes of the file of events.
 const FILE_BYTES_MAX: u64 = 64 << 20;
+
+/// Characters of one value.
+const VALUE_MAX: usize = 120;
 
 /// Explains.
 pub(super) fn run(arguments: &WhyArgs, console: &mut Console) -> Outcome {
@@ -152,15 +156,41 @@ fn tree(node: &WhyNode, depth: usize, console: &mut Console) -> Result<(), Failu
         Some(leaf) => {
             let resolved =
                 leaf.resolved.as_ref().map_or_else(String::new, |name| format!(" ({name})"));
-            let value = leaf
-                .value
-                .as_ref()
-                .map_or_else(|| "absent".to_owned(), |value| format!("is {value}"));
+            let value = leaf.value.as_ref().map_or_else(
+                || "absent".to_owned(),
+                |value| format!("is {}", around(value, leaf.span, VALUE_MAX)),
+            );
             let field = if leaf.field.is_empty() { "the record" } else { &leaf.field };
             let words = format!("{field}{resolved} {} {}: {value}", leaf.operator, leaf.pattern);
             writeln!(console.out, "{indent}{mark} {}", visible(&shorten(&words, 400)))?;
         }
         None => writeln!(console.out, "{indent}{mark} {}", visible(&node.label))?,
     }
-    node.children.iter().try_for_each(|child| tree(child, depth + 1, console))
+    let (telling, others) = telling_parts(node);
+    telling.into_iter().try_for_each(|child| tree(child, depth + 1, console))?;
+    if others > 0 {
+        writeln!(console.out, "{}… {others} more", "  ".repeat(depth + 1))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(label: &str, holds: bool, children: Vec<WhyNode>) -> WhyNode {
+        WhyNode { label: label.to_owned(), holds, children, leaf: None }
+    }
+
+    #[test]
+    fn the_nearest_miss_has_the_largest_share() {
+        let leaf = |holds| node("leaf", holds, vec![]);
+        assert_eq!(share(&node("and", true, vec![leaf(true)])), 1000);
+        assert_eq!(share(&node("and", false, vec![leaf(true), leaf(false)])), 500);
+        let half = node("and", false, vec![leaf(true), leaf(false)]);
+        assert_eq!(share(&node("or", false, vec![half, leaf(false)])), 500);
+        assert_eq!(share(&node("not", false, vec![leaf(true)])), 0);
+        assert!(Rank::Fires < Rank::Misses(1) && Rank::Misses(1) < Rank::Misses(2));
+        assert!(Rank::Misses(1000) < Rank::NotServed);
+    }
 }
