@@ -3,18 +3,16 @@
 use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
-use ipnet::IpNet;
 use memchr::memmem::Finder;
-use model::{EventRef, FieldId, Value};
+use ipnet::IpNet;
+use model::{EventRef, FieldId, Section, Value};
 use regex::Regex;
 use rustc_hash::FxHashSet;
 
-use super::event::Scratch;
+use super::event::{Scratch, fold_value};
 use crate::sigma::ast::{Ordering, Part, Pattern, Place, RegexTest, Test, TimePart};
 use crate::sigma::fold::fold;
-use crate::sigma::{
-    REGEX_BYTES_MAX, Regexes, address_of, compile, is_json, number_of, stands, time_part_of,
-};
+use crate::sigma::{REGEX_BYTES_MAX, Regexes, address_of, compile, is_json, number_of, stands, time_part_of};
 
 /// A compiled comparison. The field is `None` for keywords.
 #[derive(Debug)]
@@ -114,9 +112,7 @@ impl Check {
             },
             Test::Regex(source) => {
                 let compiled = regexes.get(source).cloned().or_else(|| compile(source).ok());
-                compiled.map_or(Self::Never, |regex| {
-                    Self::Regex(Box::new(Expression::new(regex, source)))
-                })
+                compiled.map_or(Self::Never, |regex| Self::Regex(Box::new(Expression::new(regex, source))))
             }
             Test::Cidr(network) => Self::Cidr(*network),
             Test::Number(ordering, number) => Self::Number(*ordering, *number),
@@ -180,23 +176,14 @@ impl Check {
     }
 
     /// A check of a value that is more than its text; `None` for checks of text.
-    fn holds_for_value(
-        &self,
-        value: Value,
-        event: EventRef<'_>,
-        scratch: &Scratch,
-    ) -> Option<bool> {
+    fn holds_for_value(&self, value: Value, event: EventRef<'_>, scratch: &Scratch) -> Option<bool> {
         Some(match self {
             Self::Regex(expression) => expression.is_match(value, event),
-            Self::Cidr(network) => {
-                address_of(&event.text(value)).is_some_and(|address| network.contains(&address))
-            }
+            Self::Cidr(network) => address_of(&event.text(value)).is_some_and(|address| network.contains(&address)),
             Self::Number(ordering, number) => {
                 number_of(event, value).is_some_and(|value| ordering.holds(value, *number))
             }
-            Self::Bool(wanted) => {
-                event.text(value).eq_ignore_ascii_case(if *wanted { "true" } else { "false" })
-            }
+            Self::Bool(wanted) => event.text(value).eq_ignore_ascii_case(if *wanted { "true" } else { "false" }),
             Self::TimePart(part, ordering, number) => time_part_of(event, value, *part)
                 .is_some_and(|value| ordering.holds(value as f64, *number as f64)),
             Self::FieldRef(other, place, cased) => {
@@ -227,11 +214,9 @@ pub(super) fn text_of(text: &str, cased: bool) -> Box<[u8]> {
 }
 
 impl CompiledAtom {
-    /// Whether the comparison holds for any value of its field (for keywords: any of the first `keywords` values).
-    pub(super) fn holds(&self, event: EventRef<'_>, scratch: &mut Scratch, keywords: u32) -> bool {
-        let Some(field) = self.field else {
-            return (0..keywords).any(|index| self.holds_at(index, event, scratch));
-        };
+    /// Whether the comparison holds for any value of its field.
+    pub(super) fn holds(&self, event: EventRef<'_>, scratch: &mut Scratch) -> bool {
+        let Some(field) = self.field else { return self.holds_as_keyword(event, scratch) };
         let mut at = scratch.first(field);
         match &self.check {
             Check::Exists(wanted) => return at.is_some() == *wanted,
@@ -245,6 +230,26 @@ impl CompiledAtom {
             at = scratch.next(index);
         }
         false
+    }
+
+    /// Whether it holds for any native value, or for the raw record when that is not JSON.
+    fn holds_as_keyword(&self, event: EventRef<'_>, scratch: &Scratch) -> bool {
+        let mut folded = Vec::new();
+        let mut holds = |value: Value| {
+            if value == Value::Null {
+                return false;
+            }
+            if let Some(holds) = self.check.holds_for_value(value, event, scratch) {
+                return holds;
+            }
+            if self.cased {
+                return self.check.holds_for_text(event.text(value).as_bytes());
+            }
+            folded.clear();
+            fold_value(value, event, &mut folded);
+            self.check.holds_for_text(&folded)
+        };
+        event.section(Section::Native).iter().any(|slot| holds(slot.value)) || !is_json(event) && holds(event.raw_value())
     }
 
     fn holds_at(&self, index: u32, event: EventRef<'_>, scratch: &mut Scratch) -> bool {
@@ -304,9 +309,7 @@ impl Glob {
         let mut at = first.len();
         for segment in middle {
             let Some(end) = text.len().checked_sub(segment.len()) else { return false };
-            let Some(found) = (at..=end).find(|here| fits(segment, text, *here)) else {
-                return false;
-            };
+            let Some(found) = (at..=end).find(|here| fits(segment, text, *here)) else { return false };
             at = found + segment.len();
         }
         text.len().checked_sub(last.len()).is_some_and(|tail| tail >= at && fits(last, text, tail))
@@ -314,7 +317,6 @@ impl Glob {
 }
 
 fn fits(segment: &[Option<u8>], text: &[u8], at: usize) -> bool {
-    text.get(at..at + segment.len()).is_some_and(|window| {
-        segment.iter().zip(window).all(|(piece, byte)| piece.is_none_or(|want| want == *byte))
-    })
+    text.get(at..at + segment.len())
+        .is_some_and(|window| segment.iter().zip(window).all(|(piece, byte)| piece.is_none_or(|want| want == *byte)))
 }
