@@ -181,9 +181,7 @@ impl<'a> EventRef<'a> {
             Value::Bool(false) => Cow::Borrowed("false"),
             Value::Int(number) => Cow::Owned(number.to_string()),
             Value::Float(number) => Cow::Owned(number.to_string()),
-            Value::Raw { .. } | Value::Text { .. } => {
-                String::from_utf8_lossy(self.bytes(value).unwrap_or_default())
-            }
+            Value::Raw { .. } | Value::Text { .. } => String::from_utf8_lossy(self.bytes(value).unwrap_or_default()),
         }
     }
 
@@ -274,13 +272,7 @@ impl BatchBuilder {
     }
 
     /// Ends the record and makes it an event.
-    pub fn finish_record(
-        &mut self,
-        kind: KindId,
-        time: Option<Timestamp>,
-        offset: u64,
-        raw: (u32, u32),
-    ) {
+    pub fn finish_record(&mut self, kind: KindId, time: Option<Timestamp>, offset: u64, raw: (u32, u32)) {
         let end = self.batch.slots.len() as u32;
         let native = self.native_end.take().unwrap_or(end);
         let attributes = self.attributes_end.take().unwrap_or(end);

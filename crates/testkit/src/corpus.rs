@@ -31,10 +31,7 @@ pub fn files(dir: &Path, endings: &[&str]) -> Vec<PathBuf> {
             let path = entry.path();
             if path.is_dir() {
                 open.push(path);
-            } else if path
-                .extension()
-                .is_some_and(|have| endings.iter().any(|ending| have == *ending))
-            {
+            } else if path.extension().is_some_and(|have| endings.iter().any(|ending| have == *ending)) {
                 found.push(path);
             }
         }
@@ -46,8 +43,7 @@ pub fn files(dir: &Path, endings: &[&str]) -> Vec<PathBuf> {
 /// Paths and texts of all rule files below a folder (their tests left out).
 pub fn rule_files(dir: &Path) -> Vec<(String, String)> {
     let is_rule = |path: &PathBuf| !path.components().any(|part| part.as_os_str() == "tests");
-    let read =
-        |path: PathBuf| Some((path.display().to_string(), std::fs::read_to_string(path).ok()?));
+    let read = |path: PathBuf| Some((path.display().to_string(), std::fs::read_to_string(path).ok()?));
     files(dir, &["yml"]).into_iter().filter(is_rule).filter_map(read).collect()
 }
 
@@ -69,13 +65,11 @@ pub fn mapper(fields: &FieldTable) -> Option<Mapper> {
         })
     };
     let mut sources: Vec<SourceFiles> = folders.filter_map(|entry| read(entry.path())).collect();
-    sources.retain(|source| {
-        match Mapper::compile(FieldTable::default(), std::slice::from_ref(source), &taxonomy) {
-            Ok(_) => true,
-            Err(errors) => {
-                errors.iter().for_each(|error| eprintln!("left out: {error}"));
-                false
-            }
+    sources.retain(|source| match Mapper::compile(FieldTable::default(), std::slice::from_ref(source), &taxonomy) {
+        Ok(_) => true,
+        Err(errors) => {
+            errors.iter().for_each(|error| eprintln!("left out: {error}"));
+            false
         }
     });
     Mapper::compile(fields.clone(), &sources, &taxonomy).ok()
@@ -95,9 +89,7 @@ pub fn events(ingest: &Ingest, name: &str, bytes: Vec<u8>) -> (Vec<EventBatch>, 
     let mut scratch = Scratch::default();
     let mut batches = Vec::new();
     let mut problems = 0;
-    for piece in
-        input::open(Box::new(std::io::Cursor::new(bytes)), name.into(), None, Limits::default())
-    {
+    for piece in input::open(Box::new(std::io::Cursor::new(bytes)), name.into(), None, Limits::default()) {
         match piece {
             Piece::Chunk(chunk) => {
                 let decoded = ingest.decode(chunk, None, &mut scratch);

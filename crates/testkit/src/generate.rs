@@ -49,13 +49,8 @@ fn windows_event(number: u64, random: &mut Random, out: &mut String) {
     let user = random.below(80);
     let pid = 1000 + random.below(60_000);
     let (minute, second) = (number / 60 % 60, number % 60);
-    let time = format!(
-        "2026-03-02 {:02}:{minute:02}:{second:02}.{:03}",
-        8 + number / 3600 % 10,
-        random.below(1000)
-    );
-    let guid =
-        format!("{{{:08x}-43f4-5c7a-0000-{:012x}}}", random.below(1 << 32), random.below(1 << 48));
+    let time = format!("2026-03-02 {:02}:{minute:02}:{second:02}.{:03}", 8 + number / 3600 % 10, random.below(1000));
+    let guid = format!("{{{:08x}-43f4-5c7a-0000-{:012x}}}", random.below(1 << 32), random.below(1 << 48));
     let head = |id: u32, task: &str| {
         format!(
             r#"{{"EventID":{id},"Channel":"Microsoft-Windows-Sysmon/Operational","Provider_Name":"Microsoft-Windows-Sysmon","Computer":"ws-{host:03}.corp.example","EventRecordID":{number},"Level":4,"Task":{id},"Keywords":"0x8000000000000000","TimeCreated":"{time}Z","RuleName":"-","UtcTime":"{time}","ProcessGuid":"{guid}","ProcessId":{pid},"Image":"{image}","User":"CORP\\user{user:02}","EventType":"{task}""#

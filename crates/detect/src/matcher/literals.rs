@@ -51,9 +51,7 @@ impl Literals {
             return None;
         }
         let search = if literals.len() <= FEW {
-            Search::Few(
-                literals.iter().map(|literal| Finder::new(&literal.text).into_owned()).collect(),
-            )
+            Search::Few(literals.iter().map(|literal| Finder::new(&literal.text).into_owned()).collect())
         } else {
             let all = Box::new(automaton(&literals)?);
             match Searcher::new(literals.iter().map(|literal| &literal.text)) {

@@ -117,8 +117,7 @@ impl Plan {
         }
         let mut children = Vec::new();
         for ((field, cased, shape), texts) in sets {
-            let texts: Vec<Box<[u8]>> =
-                texts.into_iter().map(|text| text_of(text, cased)).collect();
+            let texts: Vec<Box<[u8]>> = texts.into_iter().map(|text| text_of(text, cased)).collect();
             let field = field.map(|name| field_id(name, names.fields));
             let check = Check::of_texts(shape, texts);
             children.push(self.push_atom(field, check, cased));
@@ -137,11 +136,7 @@ impl Plan {
             return *node;
         }
         let field = atom.field.as_deref().map(|name| field_id(name, names.fields));
-        let node = self.push_atom(
-            field,
-            Check::of(&atom.test, names.regexes, |name| field_id(name, names.fields)),
-            cased,
-        );
+        let node = self.push_atom(field, Check::of(&atom.test, names.regexes, |name| field_id(name, names.fields)), cased);
         if let Some(key) = key {
             self.known.insert(key, node);
         }

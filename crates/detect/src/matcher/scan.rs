@@ -62,10 +62,7 @@ impl FieldProgram {
 
     /// Whether the value's text is needed.
     fn wants_text(&self) -> bool {
-        self.literals.is_some()
-            || !self.exact.is_empty()
-            || !self.components.is_empty()
-            || !self.suffixes.is_empty()
+        self.literals.is_some() || !self.exact.is_empty() || !self.components.is_empty() || !self.suffixes.is_empty()
     }
 
     /// Asks for every rule of which a trigger is seen in the value at `index`.

@@ -3,19 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use model::{
-    Attribute, Catalog, Constant, FieldId, FieldTable, Kind, KindField, LogsourceSet, Schema,
-    Source,
-};
+use model::{Attribute, Catalog, Constant, FieldId, FieldTable, Kind, KindField, LogsourceSet, Schema, Source};
 
 use super::apply::{Coerce, KindMap, Op, SourceMap};
 use super::convert::Conversion;
 use super::expr::{Expr, Fixed};
 use super::select::{Condition, Selector, compile_regex};
 use super::taxonomy::Taxonomy;
-use super::yaml::{
-    ActivityYaml, ExprYaml, ExtractYaml, KindYaml, LogsourceYaml, MapYaml, Scalar, SourceYaml,
-};
+use super::yaml::{ActivityYaml, ExprYaml, ExtractYaml, KindYaml, LogsourceYaml, MapYaml, Scalar, SourceYaml};
 use crate::format::Format;
 
 /// What is wrong with a source's files: names the file, the place and the way out.
@@ -58,11 +53,7 @@ impl Mapper {
     ///
     /// # Errors
     /// One error for each source that cannot be served, each naming file, kind and attribute.
-    pub fn compile(
-        fields: FieldTable,
-        files: &[SourceFiles],
-        taxonomy: &str,
-    ) -> Result<Self, Vec<MapError>> {
+    pub fn compile(fields: FieldTable, files: &[SourceFiles], taxonomy: &str) -> Result<Self, Vec<MapError>> {
         let taxonomy = Taxonomy::parse(taxonomy).map_err(|error| vec![error])?;
         let mut compiler = Compiler {
             catalog: Catalog { fields, sources: Vec::new(), kinds: vec![base_kind()] },
@@ -122,8 +113,8 @@ impl Compiler {
     fn source(&mut self, files: &SourceFiles) -> Result<(), MapError> {
         let about: SourceYaml = serde_saphyr::from_str(&files.source)
             .map_err(|error| MapError::new(format!("source.yaml: {error}")))?;
-        let map: MapYaml = serde_saphyr::from_str(&files.map)
-            .map_err(|error| MapError::new(format!("map.yaml: {error}")))?;
+        let map: MapYaml =
+            serde_saphyr::from_str(&files.map).map_err(|error| MapError::new(format!("map.yaml: {error}")))?;
         let index = self.catalog.sources.len();
         self.recognisers(&map, index)?;
         let extract = self.extract_steps(&map.extract).map_err(|error| error.within("extract"))?;
@@ -137,12 +128,8 @@ impl Compiler {
                 .map_err(|error| error.within(&place))?;
             self.kind(&map, kind, index, &mut served).map_err(|error| error.within(&place))?;
         }
-        if let Some((path, _)) =
-            map.fields.0.iter().find(|(path, _)| !served.contains(path.as_str()))
-        {
-            return Err(MapError::new(format!(
-                "map.yaml: fields: no kind's class has an attribute '{path}'"
-            )));
+        if let Some((path, _)) = map.fields.0.iter().find(|(path, _)| !served.contains(path.as_str())) {
+            return Err(MapError::new(format!("map.yaml: fields: no kind's class has an attribute '{path}'")));
         }
         self.catalog.sources.push(Source {
             id: files.id.as_str().into(),
@@ -153,13 +140,8 @@ impl Compiler {
             summary: about.summary.into(),
             docs: about.docs.into(),
         });
-        let objects = map
-            .objects
-            .iter()
-            .map(|name| (self.catalog.fields.intern(name), name.as_str().into()))
-            .collect();
-        let unwrap =
-            map.unwrap.iter().map(|prefix| format!("{prefix}.").into_boxed_str()).collect();
+        let objects = map.objects.iter().map(|name| (self.catalog.fields.intern(name), name.as_str().into())).collect();
+        let unwrap = map.unwrap.iter().map(|prefix| format!("{prefix}.").into_boxed_str()).collect();
         self.sources.push(SourceMap { unwrap, objects, extract, kinds: selector });
         Ok(())
     }
@@ -169,28 +151,18 @@ impl Compiler {
             for name in recognise.format.to_vec() {
                 let format = Format::parse(&name).ok_or_else(|| {
                     let known = Format::ALL.map(Format::as_str).join(", ");
-                    MapError::new(format!(
-                        "map.yaml: recognise: no format '{name}'; there are {known}"
-                    ))
+                    MapError::new(format!("map.yaml: recognise: no format '{name}'; there are {known}"))
                 })?;
                 let rank = u32::from(map.priority) << 16 | index as u32;
                 if let Some(selector) = self.recognisers.get_mut(format as usize) {
-                    selector.add(
-                        rank,
-                        index as u32,
-                        recognise.condition.as_ref(),
-                        &mut self.catalog.fields,
-                    )?;
+                    selector.add(rank, index as u32, recognise.condition.as_ref(), &mut self.catalog.fields)?;
                 }
             }
         }
         Ok(())
     }
 
-    fn extract_steps(
-        &mut self,
-        steps: &[ExtractYaml],
-    ) -> Result<Vec<super::apply::Extract>, MapError> {
+    fn extract_steps(&mut self, steps: &[ExtractYaml]) -> Result<Vec<super::apply::Extract>, MapError> {
         steps.iter().map(|step| self.extract_step(step)).collect()
     }
 
@@ -198,8 +170,7 @@ impl Compiler {
         use super::apply::{Extract, ExtractForm};
         let fields = &mut self.catalog.fields;
         let patterns: Vec<&String> = step.pattern.iter().chain(&step.patterns).collect();
-        let separator =
-            step.separator.map_or(b',', |separator| u8::try_from(separator).unwrap_or(b','));
+        let separator = step.separator.map_or(b',', |separator| u8::try_from(separator).unwrap_or(b','));
         let form = match (patterns.as_slice(), step.form.as_deref()) {
             ([], Some("keyvalue")) => ExtractForm::KeyValue,
             ([], Some("json")) => ExtractForm::Json,
@@ -208,11 +179,7 @@ impl Compiler {
                 _ => return Err(MapError::new("as: list wants one name in columns")),
             },
             ([], Some("csv")) => ExtractForm::Csv {
-                columns: step
-                    .columns
-                    .iter()
-                    .map(|name| (name != "_").then(|| fields.intern(name)))
-                    .collect(),
+                columns: step.columns.iter().map(|name| (name != "_").then(|| fields.intern(name))).collect(),
                 separator,
             },
             ([_, ..], None) => ExtractForm::Patterns(
@@ -229,11 +196,7 @@ impl Compiler {
                     })
                     .collect::<Result<_, MapError>>()?,
             ),
-            _ => {
-                return Err(MapError::new(
-                    "a step has either pattern(s) or as: keyvalue | json | csv | list",
-                ));
-            }
+            _ => return Err(MapError::new("a step has either pattern(s) or as: keyvalue | json | csv | list")),
         };
         Ok(Extract {
             from: step.from.to_vec().iter().map(|name| fields.intern(name)).collect(),
@@ -250,15 +213,9 @@ impl Compiler {
         served: &mut BTreeSet<&'y str>,
     ) -> Result<(), MapError> {
         let schema = Schema::embedded();
-        let class_uid = schema
-            .resolve(&kind.class, "class_uid")
-            .map_err(|error| MapError::new(error.0))
-            .and_then(|_| {
-                schema
-                    .class(&kind.class)
-                    .map(|class| class.uid)
-                    .ok_or_else(|| MapError::new("no such class"))
-            })?;
+        let class_uid = schema.resolve(&kind.class, "class_uid").map_err(|error| MapError::new(error.0)).and_then(
+            |_| schema.class(&kind.class).map(|class| class.uid).ok_or_else(|| MapError::new("no such class")),
+        )?;
         let mut draft = Draft { class: &kind.class, constants: Vec::new(), ops: Vec::new() };
         for (path, expr) in &kind.fields.0 {
             draft.attribute(&mut self.catalog.fields, path, expr)?;
@@ -273,12 +230,8 @@ impl Compiler {
             }
         }
         match &kind.activity {
-            Some(ActivityYaml::Constant(scalar)) => {
-                draft.constant(&mut self.catalog.fields, "activity_id", scalar)?
-            }
-            Some(ActivityYaml::Expression(expr)) => {
-                draft.attribute(&mut self.catalog.fields, "activity_id", expr)?
-            }
+            Some(ActivityYaml::Constant(scalar)) => draft.constant(&mut self.catalog.fields, "activity_id", scalar)?,
+            Some(ActivityYaml::Expression(expr)) => draft.attribute(&mut self.catalog.fields, "activity_id", expr)?,
             None => {}
         }
         if let Some(severity) = kind.severity.as_ref().or(map.severity.as_ref()) {
@@ -300,38 +253,15 @@ impl Compiler {
                 sigma.push((fields.intern(name), expr));
             }
         }
-        let time = map
-            .time
-            .iter()
-            .map(|expr| Expr::compile(expr, fields, &plain))
-            .collect::<Result<Vec<_>, _>>()?;
+        let time = map.time.iter().map(|expr| Expr::compile(expr, fields, &plain)).collect::<Result<Vec<_>, _>>()?;
         let extract = self.extract_steps(&kind.extract)?;
         let aliases = self.aliases(&logsources, &draft, &sigma);
-        self.push_kind(
-            kind,
-            source,
-            class_uid,
-            logsources,
-            draft,
-            KindMap {
-                extract,
-                ops: Vec::new(),
-                sigma,
-                aliases,
-                time,
-                passthrough: kind.passthrough,
-            },
-        );
+        self.push_kind(kind, source, class_uid, logsources, draft, KindMap { extract, ops: Vec::new(), sigma, aliases, time, passthrough: kind.passthrough });
         Ok(())
     }
 
     /// Taxonomy names that the source does not use itself, and the attributes that answer for them.
-    fn aliases(
-        &mut self,
-        logsources: &LogsourceSet,
-        draft: &Draft<'_>,
-        sigma: &[(FieldId, Expr)],
-    ) -> Vec<(FieldId, Vec<FieldId>)> {
+    fn aliases(&mut self, logsources: &LogsourceSet, draft: &Draft<'_>, sigma: &[(FieldId, Expr)]) -> Vec<(FieldId, Vec<FieldId>)> {
         let fields = &mut self.catalog.fields;
         let mut aliases: Vec<(FieldId, Vec<FieldId>)> = Vec::new();
         for (name, paths) in self.taxonomy.names(&logsources.categories) {
@@ -340,8 +270,7 @@ impl Compiler {
                 .iter()
                 .map(|path| fields.intern(path))
                 .filter(|path| {
-                    draft.ops.iter().any(|op| op.path == *path)
-                        || draft.constants.iter().any(|(have, _)| have == path)
+                    draft.ops.iter().any(|op| op.path == *path) || draft.constants.iter().any(|(have, _)| have == path)
                 })
                 .collect();
             let is_native = draft
@@ -349,8 +278,7 @@ impl Compiler {
                 .iter()
                 .filter(|op| attributes.contains(&op.path))
                 .any(|op| op.expr.identities().contains(&name));
-            let is_given = sigma.iter().any(|(have, _)| *have == name)
-                || aliases.iter().any(|(have, _)| *have == name);
+            let is_given = sigma.iter().any(|(have, _)| *have == name) || aliases.iter().any(|(have, _)| *have == name);
             if !attributes.is_empty() && !is_native && !is_given {
                 aliases.push((name, attributes));
             }
@@ -386,15 +314,7 @@ impl Compiler {
         };
         let given = map.sigma.iter().map(|(name, expr)| (*name, words(expr).into_boxed_str()));
         let taken = map.aliases.iter().map(|(name, paths)| {
-            (
-                *name,
-                paths
-                    .iter()
-                    .map(|path| table.name(*path))
-                    .collect::<Vec<_>>()
-                    .join(" | ")
-                    .into_boxed_str(),
-            )
+            (*name, paths.iter().map(|path| table.name(*path)).collect::<Vec<_>>().join(" | ").into_boxed_str())
         });
         let aliases = given.chain(taken).collect();
         self.catalog.kinds.push(Kind {
@@ -421,12 +341,7 @@ struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    fn attribute(
-        &mut self,
-        fields: &mut FieldTable,
-        path: &str,
-        yaml: &ExprYaml,
-    ) -> Result<(), MapError> {
+    fn attribute(&mut self, fields: &mut FieldTable, path: &str, yaml: &ExprYaml) -> Result<(), MapError> {
         let schema = Schema::embedded();
         let attribute = schema.resolve(self.class, path).map_err(|error| MapError::new(error.0))?;
         let fixed = |scalar: &Scalar| fixed_of(schema, attribute, path, scalar);
@@ -435,23 +350,15 @@ impl Draft<'_> {
             self.push_constant(fields.intern(path), constant);
             return Ok(());
         }
-        let is_hashes =
-            matches!(&expr, Expr::Full(full) if full.conversion == Some(Conversion::Hashes));
+        let is_hashes = matches!(&expr, Expr::Full(full) if full.conversion == Some(Conversion::Hashes));
         let coerce = match schema.base_type(&attribute.type_name) {
             None if is_hashes && &*attribute.type_name == "fingerprint" => Coerce::Hashes {
-                algorithm: std::array::from_fn(|index| {
-                    fields.intern(&hash_path(path, attribute, index, "algorithm_id"))
-                }),
-                value: std::array::from_fn(|index| {
-                    fields.intern(&hash_path(path, attribute, index, "value"))
-                }),
+                algorithm: std::array::from_fn(|index| fields.intern(&hash_path(path, attribute, index, "algorithm_id"))),
+                value: std::array::from_fn(|index| fields.intern(&hash_path(path, attribute, index, "value"))),
             },
             None if &*attribute.type_name == "object" => Coerce::Any,
             None => {
-                let text = format!(
-                    "'{path}' is an object ({}); map its parts, for example {path}.name",
-                    attribute.type_name
-                );
+                let text = format!("'{path}' is an object ({}); map its parts, for example {path}.name", attribute.type_name);
                 return Err(MapError::new(text));
             }
             Some("integer_t" | "long_t") if &*attribute.type_name == "timestamp_t" => Coerce::Time,
@@ -466,12 +373,7 @@ impl Draft<'_> {
         Ok(())
     }
 
-    fn constant(
-        &mut self,
-        fields: &mut FieldTable,
-        path: &str,
-        scalar: &Scalar,
-    ) -> Result<(), MapError> {
+    fn constant(&mut self, fields: &mut FieldTable, path: &str, scalar: &Scalar) -> Result<(), MapError> {
         let schema = Schema::embedded();
         let attribute = schema.resolve(self.class, path).map_err(|error| MapError::new(error.0))?;
         let fixed = fixed_of(schema, attribute, path, scalar)?;
@@ -496,29 +398,18 @@ fn hash_path(path: &str, attribute: &Attribute, index: usize, part: &str) -> Str
 }
 
 /// A word or number of the mapping as the attribute's type wants it; captions of enumerations become their values.
-fn fixed_of(
-    schema: &Schema,
-    attribute: &Attribute,
-    path: &str,
-    scalar: &Scalar,
-) -> Result<Fixed, MapError> {
+fn fixed_of(schema: &Schema, attribute: &Attribute, path: &str, scalar: &Scalar) -> Result<Fixed, MapError> {
     let base = schema.base_type(&attribute.type_name).unwrap_or("string_t");
     let text = scalar.text();
-    let wrong =
-        || MapError::new(format!("'{path}' cannot be '{text}': it is a {}", attribute.type_name));
+    let wrong = || MapError::new(format!("'{path}' cannot be '{text}': it is a {}", attribute.type_name));
     if !attribute.enumeration.is_empty() {
-        let by_caption =
-            attribute.enumeration.iter().find(|(_, caption)| caption.eq_ignore_ascii_case(&text));
-        let key = by_caption
-            .map(|(key, _)| &**key)
-            .or_else(|| attribute.enumeration.contains_key(text.as_str()).then_some(text.as_str()));
+        let by_caption = attribute.enumeration.iter().find(|(_, caption)| caption.eq_ignore_ascii_case(&text));
+        let key = by_caption.map(|(key, _)| &**key).or_else(|| {
+            attribute.enumeration.contains_key(text.as_str()).then_some(text.as_str())
+        });
         let Some(key) = key else {
-            let known: Vec<&str> =
-                attribute.enumeration.values().map(|caption| &**caption).collect();
-            return Err(MapError::new(format!(
-                "'{path}' has no value '{text}'; there are {}",
-                known.join(", ")
-            )));
+            let known: Vec<&str> = attribute.enumeration.values().map(|caption| &**caption).collect();
+            return Err(MapError::new(format!("'{path}' has no value '{text}'; there are {}", known.join(", "))));
         };
         return match base {
             "string_t" => Ok(Fixed::Str(key.into())),
@@ -529,9 +420,7 @@ fn fixed_of(
         ("integer_t" | "long_t", Scalar::Int(number)) => Ok(Fixed::Int(*number)),
         ("integer_t" | "long_t", _) => text.parse().map(Fixed::Int).map_err(|_| wrong()),
         ("boolean_t", Scalar::Bool(truth)) => Ok(Fixed::Bool(*truth)),
-        ("boolean_t", _) => {
-            super::convert::boolean(text.as_bytes()).map(Fixed::Bool).ok_or_else(wrong)
-        }
+        ("boolean_t", _) => super::convert::boolean(text.as_bytes()).map(Fixed::Bool).ok_or_else(wrong),
         ("float_t", Scalar::Float(number)) => Ok(Fixed::Float(*number)),
         ("float_t", _) => text.parse().map(Fixed::Float).map_err(|_| wrong()),
         _ => Ok(Fixed::Str(text.as_str().into())),
