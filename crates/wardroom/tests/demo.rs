@@ -3,8 +3,6 @@
 
 mod support;
 
-use std::process::Command;
-
 use support::World;
 
 /// The commands that the tour shows below its guidance, as words.
@@ -45,7 +43,8 @@ fn without_a_folder_a_fresh_one_is_made_and_named() {
     std::fs::create_dir(world.path("temporary")).unwrap();
     let mut folders = Vec::new();
     for _ in 0..2 {
-        let output = Command::from(world.command(&["demo", "--quiet"]))
+        let output = world
+            .command(&["demo", "--quiet"])
             .env("TMPDIR", world.path("temporary"))
             .output()
             .unwrap();

@@ -1,5 +1,6 @@
 //! The report in a real browser: it renders, its script runs, its policy blocks nothing. Skipped without Chromium.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 mod support;
 
