@@ -16,7 +16,7 @@ use crate::terminal::Console;
 /// Rules in the table; the report has all.
 const RULES_SHOWN: &str = "5";
 /// A rule that fires on the day, and comes near to firing on harmless events of it.
-const RULE_EXPLAINED: &str = "powershell_encoded_command_hides_loader";
+const RULE_EXPLAINED: &str = "auto_elevated_binary_starts_shell";
 const FILE_EXPLAINED: &str = "windows_sysmon.jsonl.gz";
 const FILE_PARSED: &str = "fortigate.log.gz";
 
