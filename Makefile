@@ -12,7 +12,7 @@ help: ## list the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS=$$'\t' read -r name what; do printf '  make %-9s %s\n' "$$name" "$$what"; done
 
 run: ## build, then find the attack in the recorded day that comes with the project
-	$(CARGO) build --quiet --locked --profile demo --package wardroom
+	$(CARGO) build --locked --profile demo --package wardroom
 	@"$${CARGO_TARGET_DIR:-target}/demo/wardroom" demo
 
 setup: ## install what the tests need and what is not here yet (a browser, for the report)

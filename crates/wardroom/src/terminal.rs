@@ -64,6 +64,11 @@ impl Console {
         !self.is_quiet && io::stderr().is_terminal()
     }
 
+    /// Columns of the terminal that output goes to; `None` in a pipe.
+    pub(crate) fn width(&self) -> Option<usize> {
+        self.is_terminal.then(|| Table::new().width()).flatten().map(usize::from)
+    }
+
     /// An empty table as wide as the terminal, or as its content in a pipe.
     pub(crate) fn table(&self, header: &[&str]) -> Table {
         let mut table = Table::new();

@@ -79,6 +79,11 @@ pub(crate) fn html(text: &str) -> String {
     escaped
 }
 
+/// Prose from a rule for HTML: how its author broke the lines does not matter.
+pub(crate) fn html_prose(text: &str) -> String {
+    html(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
 /// JSON on one line in which hostile characters beyond those that JSON itself escapes are `\u` escapes too.
 struct VisibleJson;
 
@@ -139,6 +144,11 @@ mod tests {
     #[test]
     fn html_has_no_markup_left() {
         assert_eq!(html("<script>'\"&\u{202e}"), "&lt;script&gt;&#39;&quot;&amp;\\u{202e}");
+    }
+
+    #[test]
+    fn prose_flows() {
+        assert_eq!(html_prose("one\n  <two>\n"), "one &lt;two&gt;");
     }
 
     #[test]

@@ -67,6 +67,27 @@ fn why_shows_the_tree_or_the_first_failure() {
 }
 
 #[test]
+fn why_puts_those_that_fire_first_and_finds_one_by_its_byte() {
+    let world = World::new();
+    world.write("rules/encoder.yml", RULE);
+    let (miss, fires) =
+        (sysmon(1, "ws", "powershell -File x"), sysmon(2, "ws", "powershell -enc A"));
+    world.write("e.json", format!("{miss}{fires}"));
+    let why = |more: &[&str]| {
+        let own = ["rules", "why", "encoder", "e.json", "--no-builtin-rules", "--rules", "rules"];
+        world.run(&[&own[..], more].concat())
+    };
+    let ran = why(&["--limit", "1"]);
+    assert!(ran.out.starts_with("event 2: fires"), "{}", ran.out);
+    assert!(ran.err.contains("1 more events"));
+    let ran = why(&["--offset", "0"]);
+    assert!(ran.out.starts_with("event 1: does not fire") && !ran.out.contains("event 2"));
+    let ran = why(&["--offset", "7"]);
+    assert_eq!(ran.code, 4);
+    assert!(ran.err.contains("no record begins at byte 7"), "{}", ran.err);
+}
+
+#[test]
 fn fields_show_one_rule_in_every_source() {
     let world = World::new();
     world.write("rules/encoder.yml", RULE);

@@ -1,5 +1,6 @@
 //! The command line: nouns, verbs, flags and their help.
 
+mod demo;
 mod detect;
 mod rules;
 mod sources;
@@ -10,8 +11,9 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub(crate) use self::demo::DemoArgs;
 pub(crate) use self::detect::{DetectArgs, FindingOutput};
-pub(crate) use self::rules::{ImportArgs, RulesCommand, RulesSelection};
+pub(crate) use self::rules::{ImportArgs, RulesCommand, RulesSelection, WhyArgs};
 pub(crate) use self::sources::{EventOutput, ParseArgs, SourcesCommand};
 use crate::terminal::Colour;
 
@@ -53,6 +55,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Find attacks in logs: parse, map to OCSF, run all rules, explain each finding
     Detect(Box<DetectArgs>),
+    /// Take the tour: find the attack in a recorded day that the program brings along
+    Demo(DemoArgs),
     /// Show logs as normalised OCSF events, or count what is recognised
     Parse(ParseArgs),
     /// What log sources are understood, and how

@@ -67,19 +67,7 @@ pub(crate) enum RulesCommand {
         sources: SourcesSelection,
     },
     /// Explain a rule on events: the tree of its condition, or the first condition that failed
-    Why {
-        /// Id, name or file name of the rule
-        rule: String,
-        /// A file of events; `-` is standard input
-        file: PathBuf,
-        #[command(flatten)]
-        rules: RulesSelection,
-        #[command(flatten)]
-        sources: SourcesSelection,
-        /// Explain at most this many events
-        #[arg(long, value_name = "N", default_value_t = 10)]
-        limit: usize,
-    },
+    Why(WhyArgs),
     /// Show how each field of a rule resolves in each kind of event that serves its log source
     Fields {
         /// Id, name or file name of the rule
@@ -105,6 +93,28 @@ pub(crate) enum RulesCommand {
     },
     /// Import rules from a folder, .zip, .tar or .tar.gz in the form of SigmaHQ
     Import(ImportArgs),
+}
+
+/// Explain a rule on events.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Events that make the rule fire come first, then those that come nearest to it. A finding names the file and the byte
+of each of its events; --offset asks about exactly one.")]
+pub(crate) struct WhyArgs {
+    /// Id, name or file name of the rule
+    pub(crate) rule: String,
+    /// A file of events; `-` is standard input
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) rules: RulesSelection,
+    #[command(flatten)]
+    pub(crate) sources: SourcesSelection,
+    /// Explain at most this many events
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) limit: usize,
+    /// Explain only the event whose record begins at this byte
+    #[arg(long, value_name = "BYTE")]
+    pub(crate) offset: Option<u64>,
 }
 
 /// Import rules.

@@ -1,10 +1,10 @@
 //! One module for each command.
 
+mod demo;
 mod detect;
 mod documents;
 mod parse;
 mod rules;
-
 mod sources;
 
 use crate::args::{Arguments, Command};
@@ -18,6 +18,7 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> Outcome {
         Command::Sources(command) => sources::run(&command, console),
         Command::Completions { shell } => documents::completions(shell, console),
         Command::Detect(arguments) => detect::run(&arguments, console),
+        Command::Demo(arguments) => demo::run(&arguments, console),
         Command::Rules(command) => rules::run(&command, console),
         Command::Man { dir } => documents::man(&dir, console),
     }

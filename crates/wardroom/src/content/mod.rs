@@ -53,6 +53,11 @@ fn embedded(folder: &str) -> BTreeMap<String, ContentFile> {
         .collect()
 }
 
+/// The files of the recorded day, by name.
+pub(crate) fn recorded_day() -> Vec<(String, Vec<u8>)> {
+    embedded("demo/day").into_iter().map(|(name, file)| (name, file.bytes)).collect()
+}
+
 /// The user's own content folder, when there is one.
 fn own_folder(kind: &str) -> Option<PathBuf> {
     let config = match std::env::var_os("XDG_CONFIG_HOME") {

@@ -51,6 +51,23 @@ impl Histogram {
         }
     }
 
+    /// The same counts in bars so wide that the whole range has at most `columns_max` of them, where widths allow.
+    pub(crate) fn to_scale(&self, columns_max: i64) -> Self {
+        let mut wide = self.clone();
+        while wide.columns() > columns_max && wide.width + 1 < WIDTHS.len() {
+            wide.widen();
+        }
+        wide
+    }
+
+    /// Bars from the first to the last, empty ones counted.
+    pub(crate) fn columns(&self) -> i64 {
+        match (self.bars.keys().next(), self.bars.keys().next_back()) {
+            (Some(first), Some(last)) => last.saturating_sub(*first).saturating_add(1),
+            _ => 0,
+        }
+    }
+
     /// Width of a bar in milliseconds.
     pub(crate) fn width_ms(&self) -> i64 {
         WIDTHS.get(self.width).copied().unwrap_or(i64::MAX)
@@ -83,6 +100,17 @@ mod tests {
         assert!(forth.bars().count() <= BARS_MAX);
         assert_eq!(forth.bars().map(|(_, counts)| counts[3]).sum::<u64>(), 5000);
         assert_eq!(forth.width_ms(), 3_600_000);
+    }
+
+    #[test]
+    fn a_few_far_apart_come_to_scale() {
+        let mut histogram = Histogram::default();
+        for hour in [0, 3, 17] {
+            histogram.add(Timestamp(hour * 3_600_000), Level::Low);
+        }
+        let wide = histogram.to_scale(240);
+        assert_eq!((histogram.width_ms(), wide.width_ms(), wide.columns()), (1_000, 300_000, 205));
+        assert_eq!(wide.bars().count(), 3);
     }
 
     #[test]

@@ -7,4 +7,4 @@ mod summary;
 
 pub(crate) use self::evidence::shorten_event;
 pub(crate) use self::groups::{EXAMPLES_MAX, Entity, Group, Groups};
-pub(crate) use self::summary::in_one_line;
+pub(crate) use self::summary::{around, in_one_line, telling_parts};

@@ -4,5 +4,6 @@ pub(crate) mod finding_table;
 mod list;
 pub(crate) mod navigator;
 pub(crate) mod ocsf;
+mod wrap;
 
 pub(crate) use self::list::write_list;

@@ -8,19 +8,20 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::terminal::Console;
 
+/// Work that is done sooner shows no bar.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// A bar, or nothing.
 pub(crate) struct Progress {
     bar: ProgressBar,
+    is_wanted: bool,
     read_bytes: Arc<AtomicU64>,
 }
 
 impl Progress {
     /// A bar over `bytes` of input (unknown for standard input), hidden unless a person is looking.
     pub(crate) fn new(console: &Console, bytes: Option<u64>, read_bytes: &Arc<AtomicU64>) -> Self {
-        let bar = bytes.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
-        if !console.shows_progress() {
-            bar.set_draw_target(ProgressDrawTarget::hidden());
-        }
+        let bar = ProgressBar::with_draw_target(bytes, ProgressDrawTarget::hidden());
         let template = match bytes {
             Some(_) => "{bar:30} {bytes}/{total_bytes} {msg} {eta} left",
             None => "{spinner} {bytes} {msg}",
@@ -28,13 +29,17 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        Self { bar, read_bytes: Arc::clone(read_bytes) }
+        let is_wanted = console.shows_progress();
+        Self { bar, is_wanted, read_bytes: Arc::clone(read_bytes) }
     }
 
     /// Shows how far it is.
     pub(crate) fn update(&self, events: u64, findings: Option<u64>) {
-        if self.bar.is_hidden() {
+        if !self.is_wanted || self.bar.elapsed() < PATIENCE {
             return;
+        }
+        if self.bar.is_hidden() {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
         let read = self.read_bytes.load(Ordering::Relaxed);
         self.bar.set_position(self.bar.length().map_or(read, |all| read.min(all)));

@@ -7,10 +7,12 @@ use serde_json::Value as Json;
 
 use super::timeline::anchor;
 use crate::attack::{tactics_of, technique_url, techniques_of};
-use crate::findings::{Group, Groups};
+use crate::findings::{Group, Groups, telling_parts};
 use crate::time;
-use crate::visible::{html, shorten};
+use crate::visible::{html, html_prose, shorten};
 
+/// Rules that stand open from the beginning: the worst.
+const OPEN_MAX: usize = 3;
 /// Rules shown in full.
 const GROUPS_MAX: usize = 500;
 /// Entities listed for each rule.
@@ -32,8 +34,8 @@ pub(super) fn render(out: &mut impl Write, groups: &Groups) -> io::Result<()> {
           <span id=\"shown\" role=\"status\"></span></p>\n",
     )?;
     let ordered = groups.ordered();
-    for group in ordered.iter().take(GROUPS_MAX) {
-        render_group(out, group)?;
+    for (index, group) in ordered.iter().take(GROUPS_MAX).enumerate() {
+        render_group(out, group, index < OPEN_MAX && group.rule.level >= Level::High)?;
     }
     if ordered.is_empty() {
         out.write_all(b"<p>Nothing was found.</p>\n")?;
@@ -43,10 +45,11 @@ pub(super) fn render(out: &mut impl Write, groups: &Groups) -> io::Result<()> {
     out.write_all(b"</section>\n")
 }
 
-fn render_group(out: &mut impl Write, group: &Group) -> io::Result<()> {
+fn render_group(out: &mut impl Write, group: &Group, is_open: bool) -> io::Result<()> {
     let rule = &group.rule;
     let word = rule.level.as_str();
-    let open = if rule.level >= Level::High { " open" } else { "" };
+    let open = if is_open { " open" } else { "" };
+    let many = if group.count == 1 { "finding" } else { "findings" };
     let period = match (group.first, group.last) {
         (Some(first), Some(last)) if first != last => {
             format!("{} to {}", time::show(first), time::show(last))
@@ -57,11 +60,11 @@ fn render_group(out: &mut impl Write, group: &Group) -> io::Result<()> {
     write!(
         out,
         "<details class=\"rule\" id=\"{}\"{open}>\n<summary><span class=\"level {word}\">{word}</span> {} \
-         <span class=\"faint\">{} findings, {period}</span></summary>\n<p>{}</p>\n<dl>\n",
+         <span class=\"faint\">{} {many}, {period}</span></summary>\n<p>{}</p>\n<dl>\n",
         anchor(&rule.id),
         html(&rule.title),
         group.count,
-        html(&rule.description),
+        html_prose(&rule.description),
     )?;
     let tactics: Vec<&str> = tactics_of(rule).iter().map(|tactic| tactic.name).collect();
     let techniques: Vec<String> = techniques_of(rule).map(technique_link).collect();
@@ -71,7 +74,7 @@ fn render_group(out: &mut impl Write, group: &Group) -> io::Result<()> {
     }
     writeln!(out, "<dt>Entities</dt><dd>{}</dd>", entities(group))?;
     if !rule.false_positives.is_empty() {
-        let known: Vec<String> = rule.false_positives.iter().map(|it| html(it)).collect();
+        let known: Vec<String> = rule.false_positives.iter().map(|it| html_prose(it)).collect();
         writeln!(out, "<dt>Known false positives</dt><dd>{}</dd>", known.join("; "))?;
     }
     writeln!(
@@ -120,7 +123,7 @@ fn render_finding(out: &mut impl Write, finding: &Finding, is_open: bool) -> io:
     write!(
         out,
         "<details class=\"finding\"{}>\n<summary>{when} <span class=\"entity\">{}</span></summary>\n\
-         <p class=\"faint\">finding <code>{}</code></p>\n<h4>Why</h4>\n",
+         <p class=\"faint\">finding <code>{}</code></p>\n<h3>Why</h3>\n",
         if is_open { " open" } else { "" },
         html(&shorten(&finding.entity, 120)),
         finding.id,
@@ -150,7 +153,7 @@ fn render_finding(out: &mut impl Write, finding: &Finding, is_open: bool) -> io:
         }
     }
     if !finding.evidence.is_empty() {
-        out.write_all(b"<h4>Evidence</h4>\n")?;
+        out.write_all(b"<h3>Evidence</h3>\n")?;
     }
     for evidence in finding.evidence.iter().take(EVIDENCE_MAX) {
         render_evidence(out, evidence)?;
@@ -176,8 +179,12 @@ fn render_node(out: &mut impl Write, node: &WhyNode, count: &mut usize) -> io::R
     }
     if !node.children.is_empty() {
         out.write_all(b"<ul>\n")?;
-        for child in &node.children {
+        let (telling, others) = telling_parts(node);
+        for child in telling {
             render_node(out, child, count)?;
+        }
+        if others > 0 {
+            writeln!(out, "<li class=\"faint\">… {others} more</li>")?;
         }
         out.write_all(b"</ul>")?;
     }
@@ -228,7 +235,7 @@ fn render_evidence(out: &mut impl Write, evidence: &Evidence) -> io::Result<()> 
     write!(
         out,
         "<details class=\"evidence\"><summary>{when} {} <span class=\"faint\">{} at byte {}</span></summary>\n\
-         <div class=\"scroll\"><table><caption>{}</caption>\n<thead><tr><th scope=\"col\">Attribute</th><th scope=\"col\">Value</th></tr></thead><tbody>\n",
+         <div class=\"scroll\"><table class=\"attributes\"><caption>{}</caption>\n<thead><tr><th scope=\"col\">Attribute</th><th scope=\"col\">Value</th></tr></thead><tbody>\n",
         html(&evidence.kind),
         html(&evidence.file),
         evidence.offset,

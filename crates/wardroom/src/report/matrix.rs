@@ -17,6 +17,8 @@ struct Cell {
     level: Level,
     /// The worst rule, to go to.
     rule: String,
+    /// What it is called.
+    title: String,
 }
 
 /// Writes the section.
@@ -34,6 +36,7 @@ pub(super) fn render(out: &mut impl Write, groups: &Groups) -> io::Result<()> {
                     // Groups come worst first.
                     cell.level = group.rule.level;
                     cell.rule = anchor(&group.rule.id);
+                    cell.title = html(&group.rule.title);
                 }
                 cell.count += group.count;
             }
@@ -41,8 +44,8 @@ pub(super) fn render(out: &mut impl Write, groups: &Groups) -> io::Result<()> {
     }
     out.write_all(
         b"<section id=\"matrix\" aria-labelledby=\"matrix-title\">\n<h2 id=\"matrix-title\">MITRE ATT&amp;CK</h2>\n\
-          <p>Techniques that rules name, under each tactic that the rule names. The number counts findings; each leads to the worst rule.</p>\n\
-          <div class=\"scroll\"><div class=\"matrix\">\n",
+          <p>Techniques that rules name, under each tactic that the rule names. The number counts findings; the title is that of the worst rule, and leads to it.</p>\n\
+          <div class=\"matrix\">\n",
     )?;
     for tactic in TACTICS {
         let found: Vec<(&String, &Cell)> = cells
@@ -53,18 +56,18 @@ pub(super) fn render(out: &mut impl Write, groups: &Groups) -> io::Result<()> {
         let empty = if found.is_empty() { " empty" } else { "" };
         write!(
             out,
-            "<div class=\"tactic{empty}\"><h3>{}<span class=\"faint\"> {}</span></h3>\n<ul>\n",
+            "<div class=\"tactic{empty}\"><h3>{}<span class=\"faint\">{}</span></h3>\n<ul>\n",
             tactic.name, tactic.id
         )?;
         for (technique, cell) in found {
             let (word, technique) = (cell.level.as_str(), html(technique));
             writeln!(
                 out,
-                "<li><a class=\"cell {word}\" href=\"#{}\">{technique} <strong>{}</strong> <span class=\"word\">{word}</span></a></li>",
-                cell.rule, cell.count
+                "<li><a class=\"cell {word}\" href=\"#{}\">{technique} <strong>{}</strong> <span class=\"word\">{word}: {}</span></a></li>",
+                cell.rule, cell.count, cell.title
             )?;
         }
         out.write_all(b"</ul></div>\n")?;
     }
-    out.write_all(b"</div></div>\n</section>\n")
+    out.write_all(b"</div>\n</section>\n")
 }

@@ -13,8 +13,10 @@ use crate::visible::{html, shorten};
 const HEIGHT: u64 = 120;
 /// Width of a bar and the gap beside it.
 const STEP: u64 = 4;
-/// Bars over a range; longer ranges leave gaps out.
-const SPAN_MAX: i64 = 960;
+/// Bars at most; a range that needs more leaves quiet times out.
+const COLUMNS_MAX: i64 = 240;
+/// Columns at least, so that few bars are not fat ones.
+const COLUMNS_MIN: u64 = 60;
 /// Lines of the story.
 const STORY_MAX: usize = 300;
 
@@ -27,27 +29,27 @@ pub(super) fn render(out: &mut impl Write, groups: &Groups) -> io::Result<()> {
 }
 
 fn render_bars(out: &mut impl Write, groups: &Groups) -> io::Result<()> {
-    let bars: Vec<(Timestamp, &[u64; Level::ALL.len()])> = groups.histogram.bars().collect();
+    let histogram = groups.histogram.to_scale(COLUMNS_MAX);
+    let bars: Vec<(Timestamp, &[u64; Level::ALL.len()])> = histogram.bars().collect();
     let (Some((first, _)), Some((last, _))) = (bars.first(), bars.last()) else {
         return out.write_all(b"<p>No finding has a time.</p>\n");
     };
-    let width_ms = groups.histogram.width_ms();
-    let span = (last.0.saturating_sub(first.0)) / width_ms + 1;
-    let is_true_to_scale = span <= SPAN_MAX;
-    let columns = if is_true_to_scale { span as u64 } else { bars.len() as u64 };
+    let width_ms = histogram.width_ms();
+    let is_true_to_scale = histogram.columns() <= COLUMNS_MAX;
+    let columns = if is_true_to_scale { histogram.columns() as u64 } else { bars.len() as u64 };
+    let columns = columns.max(COLUMNS_MIN);
     let highest =
         bars.iter().map(|(_, counts)| counts.iter().sum::<u64>()).max().unwrap_or(1).max(1);
     let (from, to) = (time::show(*first), time::show(Timestamp(last.0.saturating_add(width_ms))));
     let gaps = if is_true_to_scale { "" } else { ", quiet times left out" };
     write!(
         out,
-        "<p>{} findings from {from} to {to}; one bar is {}{gaps}.</p>\n<div class=\"scroll\">\
+        "<p>{} findings from {from} to {to}; one bar is {}{gaps}.</p>\n\
          <svg role=\"img\" aria-label=\"Findings over time, by level; the list below tells the same in words\" \
-         viewBox=\"0 0 {} {HEIGHT}\" width=\"{}\" height=\"{HEIGHT}\">\n",
+         viewBox=\"0 0 {} {HEIGHT}\" preserveAspectRatio=\"none\">\n",
         groups.total(),
         length(width_ms),
         columns * STEP,
-        (columns * STEP).max(320),
     )?;
     for (index, (at, counts)) in bars.iter().enumerate() {
         let column = if is_true_to_scale { (at.0 - first.0) / width_ms } else { index as i64 };
@@ -69,7 +71,20 @@ fn render_bars(out: &mut impl Write, groups: &Groups) -> io::Result<()> {
         }
         out.write_all(b"</g>\n")?;
     }
-    out.write_all(b"</svg></div>\n")
+    out.write_all(b"</svg>\n")?;
+    if is_true_to_scale {
+        out.write_all(b"<div class=\"axis\" aria-hidden=\"true\">")?;
+        for quarter in 0..=4 {
+            let at = first.0.saturating_add(width_ms.saturating_mul(columns as i64 * quarter / 4));
+            // Hours and minutes within a day or two, else days.
+            let shown = time::show(Timestamp(at));
+            let is_short = width_ms < 900_000;
+            let shown = if is_short { shown.get(11..16) } else { shown.get(..10) };
+            write!(out, "<span>{}</span>", shown.unwrap_or_default())?;
+        }
+        out.write_all(b"</div>\n")?;
+    }
+    Ok(())
 }
 
 /// What each rule found about each entity first, in order of time.
@@ -96,8 +111,8 @@ fn render_story(out: &mut impl Write, groups: &Groups) -> io::Result<()> {
         let tactics: Vec<&str> = tactics_of(&group.rule).iter().map(|tactic| tactic.name).collect();
         writeln!(
             out,
-            "<li><time>{}</time> <span class=\"level {word}\">{word}</span> <a href=\"#{}\">{}</a> \
-             <span class=\"entity\">{}</span>{many} <span class=\"faint\">{}</span></li>",
+            "<li><time>{}</time> <span class=\"level {word}\">{word}</span> <span class=\"what\"><a href=\"#{}\">{}</a> \
+             <span class=\"entity\">{}</span>{many} <span class=\"faint\">{}</span></span></li>",
             time::show(*first),
             anchor(&group.rule.id),
             html(&group.rule.title),

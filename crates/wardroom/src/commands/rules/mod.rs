@@ -32,9 +32,7 @@ pub(super) fn run(command: &RulesCommand, console: &mut Console) -> Outcome {
             check::run(paths, sources, &options, console)
         }
         RulesCommand::Test { paths, sources } => test::run(paths, sources, console),
-        RulesCommand::Why { rule, file, rules, sources, limit } => {
-            why::run(rule, file, rules, sources, *limit, console)
-        }
+        RulesCommand::Why(arguments) => why::run(arguments, console),
         RulesCommand::Fields { rule, rules, sources, output } => {
             fields::run(rule, rules, sources, *output, console)
         }
