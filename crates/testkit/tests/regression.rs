@@ -28,11 +28,13 @@ fn cases(info: &Path, data: &Path) -> Vec<Case> {
         let (key, value) = line.trim_start_matches([' ', '-']).split_once(": ").unwrap_or_default();
         match key {
             "id" if line.starts_with(' ') && !in_tests => rule = value.to_owned(),
-            "path" if in_tests => {
-                let recording = data.join(value.replace("regression_data/", "regression/"));
-                cases.push(Case { rule: rule.clone(), recording, least: 1 });
+            "name" if in_tests && !line.starts_with('#') => {
+                cases.push(Case { rule: rule.clone(), recording: PathBuf::new(), least: 1 });
             }
-            "match_count" if in_tests => cases.last_mut().unwrap().least = value.parse().unwrap(),
+            "path" if !cases.is_empty() => {
+                cases.last_mut().unwrap().recording = data.join(value.replace("regression_data/", "regression/"));
+            }
+            "match_count" if !cases.is_empty() => cases.last_mut().unwrap().least = value.parse().unwrap(),
             _ => {}
         }
     }

@@ -86,10 +86,11 @@ fn load(texts: &[String], compared: &Compared) -> Arc<RuleSet> {
     Arc::new(rules)
 }
 
-/// Runs the property and says that matches and misses were both frequent.
+/// Runs the property and says that matches and misses were both frequent. `EXACTNESS_TIMES=20` runs 20 times as many.
 fn check<S: Strategy>(cases: u32, strategy: &S, property: impl Fn(S::Value, &Compared) -> Result<(), String>) {
     let compared = Compared::default();
-    let config = Config { cases, failure_persistence: None, max_shrink_time: 20_000, ..Config::default() };
+    let times = std::env::var("EXACTNESS_TIMES").map_or(1, |times| times.parse().unwrap());
+    let config = Config { cases: cases * times, failure_persistence: None, max_shrink_time: 20_000, ..Config::default() };
     let outcome = TestRunner::new_with_rng(config, proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha))
         .run(strategy, |value| property(value, &compared).map_err(TestCaseError::fail));
     if let Err(error) = outcome {
@@ -98,8 +99,8 @@ fn check<S: Strategy>(cases: u32, strategy: &S, property: impl Fn(S::Value, &Com
     let [rules, refused, evaluations, hits] =
         [&compared.rules, &compared.refused, &compared.evaluations, &compared.hits].map(Cell::get);
     println!("{rules} rules, {refused} refused; {evaluations} evaluations, {hits} hits");
-    assert!(refused * 4 < rules, "too many generated rules are refused: {refused} beside {rules}");
-    assert!(hits * 20 > evaluations && hits * 2 < evaluations * 2, "matches are too rare: {hits} of {evaluations}");
+    assert!(refused * 2 < rules, "too many generated rules are refused: {refused} beside {rules}");
+    assert!(hits * 20 > evaluations && hits * 4 < evaluations * 3, "matches are too rare: {hits} of {evaluations}");
 }
 
 const FIELDS: &[&str] = &["a", "B", "f", "g h", "x.y"];
@@ -293,7 +294,7 @@ fn generated_rules_over_generated_json_through_the_mappings() {
 }
 
 /// Of each kind of event the first, and then one in this many, so that the test takes seconds.
-const ONE_IN: usize = 40;
+const ONE_IN: usize = 12;
 const FIRST: usize = 3;
 
 #[test]
