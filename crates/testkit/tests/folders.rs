@@ -54,7 +54,9 @@ fn as_they_are(folders: &mut Folders, logs: &Path, folder: &str, parts: usize) {
             open.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
         } else {
             let ending = path.extension().unwrap_or_default();
-            let is_log = folder == "metron" || folder == "ossec-log-entries" || endings.iter().any(|known| ending == *known);
+            let is_log = folder == "metron"
+                || folder == "ossec-log-entries"
+                || endings.iter().any(|known| ending == *known);
             if is_log && !path.ends_with("index.json") {
                 put(folders, &below(&path, logs, parts), &path, std::fs::read(&path).unwrap());
             }
@@ -62,11 +64,15 @@ fn as_they_are(folders: &mut Folders, logs: &Path, folder: &str, parts: usize) {
     }
 }
 
-/// `input.message` is the record as it was received.
+/// `input.message` is the record as it was received. Line ends within a record of text are written `#012`, as syslog
+/// daemons do, because files of text have a record a line.
 fn sekoia(folders: &mut Folders, logs: &Path) {
     for path in corpus::files(&logs.join("sekoia-intakes"), &["json"]) {
         let case: Json = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         let Some(message) = case["input"]["message"].as_str() else { continue };
+        let is_text = !message.trim_start().starts_with(['{', '[']) && !message.contains("<Event");
+        let message =
+            if is_text { message.trim().replace('\n', "#012") } else { message.to_owned() };
         put(folders, &below(&path, logs, 3), &path, message);
     }
 }
@@ -76,8 +82,14 @@ fn panther(folders: &mut Folders, logs: &Path) {
     for path in corpus::files(&logs.join("panther-rule-tests"), &["jsonl"]) {
         for line in std::fs::read_to_string(&path).unwrap().lines() {
             let case: Json = serde_json::from_str(line).unwrap();
-            let kind = case["log_type"].as_array().map_or(&case["log_type"], |all| &all[0]);
-            put(folders, &format!("panther/{}", kind.as_str().unwrap_or("none")), &path, case["event"].to_string());
+            let first = case["log_type"].as_array().map_or(&case["log_type"], |all| &all[0]);
+            let kind = case["event"].get("p_log_type").unwrap_or(first);
+            put(
+                folders,
+                &format!("panther/{}", kind.as_str().unwrap_or("none")),
+                &path,
+                case["event"].to_string(),
+            );
         }
     }
 }
@@ -86,9 +98,20 @@ fn panther(folders: &mut Folders, logs: &Path) {
 fn open_xp(folders: &mut Folders, logs: &Path, root: &str) {
     for path in corpus::files(&logs.join(root), &["txt", "json"]) {
         let whole = path.display().to_string();
-        let part = ["auditd", "eslogger", "es-logger", "Windows", "WMI", "windows_open_package", "macos", "mssql", "teamcity", "IIS"]
-            .iter()
-            .find(|part| whole.to_lowercase().contains(&part.to_lowercase()));
+        let part = [
+            "auditd",
+            "eslogger",
+            "es-logger",
+            "Windows",
+            "WMI",
+            "windows_open_package",
+            "macos",
+            "mssql",
+            "teamcity",
+            "IIS",
+        ]
+        .iter()
+        .find(|part| whole.to_lowercase().contains(&part.to_lowercase()));
         let folder = format!("{root}/{}", part.unwrap_or(&"other"));
         let text = std::fs::read_to_string(&path).unwrap();
         if path.extension().is_some_and(|ending| ending == "txt") {
@@ -96,7 +119,9 @@ fn open_xp(folders: &mut Folders, logs: &Path, root: &str) {
             continue;
         }
         for line in text.lines() {
-            let body = serde_json::from_str::<Json>(line).ok().and_then(|line| line["body"].as_str().map(str::to_owned));
+            let body = serde_json::from_str::<Json>(line)
+                .ok()
+                .and_then(|line| line["body"].as_str().map(str::to_owned));
             if let Some(body) = body {
                 put(folders, &format!("{folder} events"), &path, body);
             }
@@ -156,7 +181,13 @@ fn tally(ingest: &Ingest, name: &str, bytes: &[u8], tally: &mut Tally, words: &m
                     tally.records += 1;
                     if event.kind() == KindId::UNRECOGNISED {
                         tally.unrecognised += 1;
-                        words.push(format!("{name}: {}", String::from_utf8_lossy(event.raw()).chars().take(400).collect::<String>()));
+                        words.push(format!(
+                            "{name}: {}",
+                            String::from_utf8_lossy(event.raw())
+                                .chars()
+                                .take(400)
+                                .collect::<String>()
+                        ));
                     } else {
                         tally.recognised += 1;
                     }
@@ -166,7 +197,10 @@ fn tally(ingest: &Ingest, name: &str, bytes: &[u8], tally: &mut Tally, words: &m
             Piece::Problem { problem, .. } => vec![problem],
         };
         for problem in problems {
-            let is_lost = matches!(problem.reason, ProblemReason::Malformed | ProblemReason::DamagedContainer | ProblemReason::NotText);
+            let is_lost = matches!(
+                problem.reason,
+                ProblemReason::Malformed | ProblemReason::DamagedContainer | ProblemReason::NotText
+            );
             if is_lost {
                 tally.records += 1;
                 tally.lost += 1;
@@ -193,9 +227,19 @@ fn folders_of_our_sources_are_recognised() {
             words.iter().for_each(|words| println!("  {words}"));
         }
     }
-    println!("{:<64}{:>8}{:>11}{:>13}{:>6}{:>8}", "folder", "records", "recognised", "unrecognised", "lost", "percent");
+    println!(
+        "{:<64}{:>8}{:>11}{:>13}{:>6}{:>8}",
+        "folder", "records", "recognised", "unrecognised", "lost", "percent"
+    );
     for (folder, it) in &tallies {
-        println!("{folder:<64}{:>8}{:>11}{:>13}{:>6}{:>8.1}", it.records, it.recognised, it.unrecognised, it.lost, it.percent());
+        println!(
+            "{folder:<64}{:>8}{:>11}{:>13}{:>6}{:>8.1}",
+            it.records,
+            it.recognised,
+            it.unrecognised,
+            it.lost,
+            it.percent()
+        );
     }
     let mut below_floor = Vec::new();
     for line in FLOORS.lines().filter(|line| !line.starts_with('#')) {
@@ -205,9 +249,14 @@ fn folders_of_our_sources_are_recognised() {
         assert!(floor >= 95.0 || reason.len() > 20, "a floor below 95 needs a reason: {line}");
         match tallies.get(folder) {
             Some(tally) if tally.percent() >= floor => {}
-            Some(tally) => below_floor.push(format!("{folder}: {:.1} %, the floor is {floor}", tally.percent())),
+            Some(tally) => below_floor
+                .push(format!("{folder}: {:.1} %, the floor is {floor}", tally.percent())),
             None => below_floor.push(format!("{folder}: no such folder")),
         }
     }
-    assert!(below_floor.is_empty(), "{}\nSHOW_UNRECOGNISED=<folder> shows records", below_floor.join("\n"));
+    assert!(
+        below_floor.is_empty(),
+        "{}\nSHOW_UNRECOGNISED=<folder> shows records",
+        below_floor.join("\n")
+    );
 }

@@ -18,17 +18,21 @@ fn records(bytes: Vec<u8>) -> usize {
 #[test]
 fn every_recording_is_read_to_its_end_and_rules_fire_as_they_did() {
     let Some(data) = corpus::data_dir() else {
-        println!("skipped: every_recording_is_read_to_its_end_and_rules_fire_as_they_did: no test data");
+        println!(
+            "skipped: every_recording_is_read_to_its_end_and_rules_fire_as_they_did: no test data"
+        );
         return;
     };
-    let (ingest, engine) = corpus::engine(&corpus::rules(&corpus::rule_files(&data.join("sigma/rules")))).unwrap();
+    let (ingest, engine) =
+        corpus::engine(&corpus::rules(&corpus::rule_files(&data.join("sigma/rules")))).unwrap();
     let mut scratch = Scratch::default();
     let mut fired: BTreeMap<&str, usize> = BTreeMap::new();
     let (mut events, mut recognised, mut problems_all) = (0, 0, 0);
     let paths = corpus::files(&data.join("evtx"), &["evtx"]);
     for path in &paths {
         let bytes = std::fs::read(path).unwrap();
-        let (batches, problems) = corpus::events(&ingest, &path.display().to_string(), bytes.clone());
+        let (batches, problems) =
+            corpus::events(&ingest, &path.display().to_string(), bytes.clone());
         let read = batches.iter().map(EventBatch::len).sum::<usize>();
         assert_eq!(read, records(bytes), "{}: {problems} problems", path.display());
         problems_all += problems;
@@ -41,7 +45,11 @@ fn every_recording_is_read_to_its_end_and_rules_fire_as_they_did() {
         }
     }
     let hits = fired.values().sum::<usize>();
-    println!("{} files, {events} events, {recognised} recognised, {problems_all} problems; {} rules fire {hits} times", paths.len(), fired.len());
+    println!(
+        "{} files, {events} events, {recognised} recognised, {problems_all} problems; {} rules fire {hits} times",
+        paths.len(),
+        fired.len()
+    );
     let mut table = String::new();
     for (id, count) in &fired {
         writeln!(table, "{id} {count}").unwrap();

@@ -32,9 +32,12 @@ fn cases(info: &Path, data: &Path) -> Vec<Case> {
                 cases.push(Case { rule: rule.clone(), recording: PathBuf::new(), least: 1 });
             }
             "path" if !cases.is_empty() => {
-                cases.last_mut().unwrap().recording = data.join(value.replace("regression_data/", "regression/"));
+                cases.last_mut().unwrap().recording =
+                    data.join(value.replace("regression_data/", "regression/"));
             }
-            "match_count" if !cases.is_empty() => cases.last_mut().unwrap().least = value.parse().unwrap(),
+            "match_count" if !cases.is_empty() => {
+                cases.last_mut().unwrap().least = value.parse().unwrap()
+            }
             _ => {}
         }
     }
@@ -50,22 +53,36 @@ fn each_rule_fires_on_its_own_recording() {
     let infos = corpus::files(&data.join("regression"), &["yml"]);
     let infos = infos.into_iter().filter(|path| path.ends_with("info.yml"));
     let cases: Vec<Case> = infos.flat_map(|path| cases(&path, &data)).collect();
-    let files: Vec<_> = ["rules", "rules-emerging-threats", "rules-threat-hunting", "rules-compliance", "rules-placeholder", "deprecated", "unsupported"]
-        .iter()
-        .flat_map(|folder| corpus::rule_files(&data.join("sigma").join(folder)))
-        .collect();
+    let files: Vec<_> = [
+        "rules",
+        "rules-emerging-threats",
+        "rules-threat-hunting",
+        "rules-compliance",
+        "rules-placeholder",
+        "deprecated",
+        "unsupported",
+    ]
+    .iter()
+    .flat_map(|folder| corpus::rule_files(&data.join("sigma").join(folder)))
+    .collect();
     let rules = corpus::rules(&files);
     let (ingest, engine) = corpus::engine(&rules).unwrap();
     let mut scratch = Scratch::default();
     let mut failed = Vec::new();
     for case in &cases {
         let number = rules.rules.iter().position(|rule| *rule.meta.id == *case.rule);
-        let (batches, problems) = corpus::events(&ingest, "recording", std::fs::read(&case.recording).unwrap());
+        let (batches, problems) =
+            corpus::events(&ingest, "recording", std::fs::read(&case.recording).unwrap());
         let events = batches.iter().map(EventBatch::len).sum::<usize>();
         let fired = batches
             .iter()
             .flat_map(EventBatch::iter)
-            .filter(|event| engine.evaluate(*event, &mut scratch).iter().any(|hit| Some(*hit as usize) == number))
+            .filter(|event| {
+                engine
+                    .evaluate(*event, &mut scratch)
+                    .iter()
+                    .any(|hit| Some(*hit as usize) == number)
+            })
             .count();
         let is_defect = DEFECTS.iter().any(|(id, _)| *id == case.rule);
         if (fired < case.least) != is_defect {
@@ -73,7 +90,12 @@ fn each_rule_fires_on_its_own_recording() {
             failed.push(format!("{} {}: fired {fired} of {}; {events} events, {problems} problems, rule loaded: {known}", case.rule, case.recording.display(), case.least));
         }
     }
-    println!("regression: {} cases, {} fire, {} listed as defects of the recording", cases.len(), cases.len() - failed.len() - DEFECTS.len(), DEFECTS.len());
+    println!(
+        "regression: {} cases, {} fire, {} listed as defects of the recording",
+        cases.len(),
+        cases.len() - failed.len() - DEFECTS.len(),
+        DEFECTS.len()
+    );
     assert!(cases.len() >= 90, "{}", cases.len());
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }

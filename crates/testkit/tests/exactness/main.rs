@@ -11,7 +11,8 @@ use detect::{Engine, Scratch};
 use generated::{number, rule, text};
 use ingest::{Ingest, Limits};
 use model::{
-    BatchBuilder, Catalog, EventBatch, EventRef, FieldTable, Kind, KindId, LogsourceSet, Source, SourceClass, Value,
+    BatchBuilder, Catalog, EventBatch, EventRef, FieldTable, Kind, KindId, LogsourceSet, Source,
+    SourceClass, Value,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -34,7 +35,12 @@ fn add(cell: &Cell<usize>, count: usize) {
 }
 
 /// The rules that hold when asked one after the other.
-fn plainly(rules: &RuleSet, catalog: &Catalog, event: EventRef<'_>, compared: &Compared) -> Vec<u32> {
+fn plainly(
+    rules: &RuleSet,
+    catalog: &Catalog,
+    event: EventRef<'_>,
+    compared: &Compared,
+) -> Vec<u32> {
     let evaluator = Evaluator::new(catalog, &rules.regexes);
     let kind = catalog.kind(event.kind());
     let mut held = Vec::new();
@@ -51,9 +57,18 @@ fn plainly(rules: &RuleSet, catalog: &Catalog, event: EventRef<'_>, compared: &C
 
 /// An event for people.
 fn shown(event: EventRef<'_>, catalog: &Catalog) -> String {
-    let name = |slot: &model::Slot| event.batch().field_name(slot.field, &catalog.fields).to_owned();
-    let slots = event.slots().iter().map(|slot| format!("{} = {:?} ({:?})", name(slot), event.text(slot.value), slot.value));
-    format!("{} {:?}\n{}", catalog.kind_label(event.kind()), event.raw().escape_ascii().to_string(), slots.collect::<Vec<_>>().join("\n"))
+    let name =
+        |slot: &model::Slot| event.batch().field_name(slot.field, &catalog.fields).to_owned();
+    let slots = event
+        .slots()
+        .iter()
+        .map(|slot| format!("{} = {:?} ({:?})", name(slot), event.text(slot.value), slot.value));
+    format!(
+        "{} {:?}\n{}",
+        catalog.kind_label(event.kind()),
+        event.raw().escape_ascii().to_string(),
+        slots.collect::<Vec<_>>().join("\n")
+    )
 }
 
 fn compare(engine: &Engine, batch: &EventBatch, compared: &Compared) -> Result<(), String> {
@@ -79,20 +94,36 @@ fn compare(engine: &Engine, batch: &EventBatch, compared: &Compared) -> Result<(
 }
 
 fn load(texts: &[String], compared: &Compared) -> Arc<RuleSet> {
-    let placeholders = Placeholders::from_iter([("list".into(), vec!["a*".into(), "ſ".into(), "10".into()])]);
-    let (rules, refused) = RuleSet::load(texts.iter().map(|text| ("rule.yml", text.as_str())), &placeholders);
+    let placeholders =
+        Placeholders::from_iter([("list".into(), vec!["a*".into(), "ſ".into(), "10".into()])]);
+    let (rules, refused) =
+        RuleSet::load(texts.iter().map(|text| ("rule.yml", text.as_str())), &placeholders);
     add(&compared.rules, rules.rules.len());
     add(&compared.refused, refused.len());
     Arc::new(rules)
 }
 
 /// Runs the property and says that matches and misses were both frequent. `EXACTNESS_TIMES=20` runs 20 times as many.
-fn check<S: Strategy>(cases: u32, strategy: &S, property: impl Fn(S::Value, &Compared) -> Result<(), String>) {
+fn check<S: Strategy>(
+    cases: u32,
+    strategy: &S,
+    property: impl Fn(S::Value, &Compared) -> Result<(), String>,
+) {
     let compared = Compared::default();
     let times = std::env::var("EXACTNESS_TIMES").map_or(1, |times| times.parse().unwrap());
-    let config = Config { cases: cases * times, failure_persistence: None, max_shrink_time: 20_000, ..Config::default() };
-    let outcome = TestRunner::new_with_rng(config, proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha))
-        .run(strategy, |value| property(value, &compared).map_err(TestCaseError::fail));
+    let config = Config {
+        cases: cases * times,
+        failure_persistence: None,
+        max_shrink_time: 20_000,
+        ..Config::default()
+    };
+    let outcome = TestRunner::new_with_rng(
+        config,
+        proptest::test_runner::TestRng::deterministic_rng(
+            proptest::test_runner::RngAlgorithm::ChaCha,
+        ),
+    )
+    .run(strategy, |value| property(value, &compared).map_err(TestCaseError::fail));
     if let Err(error) = outcome {
         panic!("{error}");
     }
@@ -100,7 +131,10 @@ fn check<S: Strategy>(cases: u32, strategy: &S, property: impl Fn(S::Value, &Com
         [&compared.rules, &compared.refused, &compared.evaluations, &compared.hits].map(Cell::get);
     println!("{rules} rules, {refused} refused; {evaluations} evaluations, {hits} hits");
     assert!(refused * 2 < rules, "too many generated rules are refused: {refused} beside {rules}");
-    assert!(hits * 20 > evaluations && hits * 4 < evaluations * 3, "matches are too rare: {hits} of {evaluations}");
+    assert!(
+        hits * 20 > evaluations && hits * 4 < evaluations * 3,
+        "matches are too rare: {hits} of {evaluations}"
+    );
 }
 
 const FIELDS: &[&str] = &["a", "B", "f", "g h", "x.y"];
@@ -108,7 +142,8 @@ const FIELDS: &[&str] = &["a", "B", "f", "g h", "x.y"];
 /// Kind 0 is the base event; the others serve differing log sources.
 fn catalog(fields: FieldTable) -> Catalog {
     let kind = |name: &str, source, sets: [&[&str]; 3]| {
-        let [products, categories, services] = sets.map(|set| set.iter().map(|word| (*word).into()).collect());
+        let [products, categories, services] =
+            sets.map(|set| set.iter().map(|word| (*word).into()).collect());
         Kind {
             name: name.into(),
             source,
@@ -182,10 +217,12 @@ fn draft() -> impl Strategy<Value = Draft> {
 fn draft_event() -> impl Strategy<Value = DraftEvent> {
     let raw = vec(text(), 0..4).prop_map(|texts| texts.concat());
     let raw = prop_oneof![1 => Just("{}".to_owned()), 1 => Just(" [\"as\"]".to_owned()), 2 => raw];
-    (0..3_u32, raw, vec((0..3_usize, select(FIELDS), draft()), 0..9)).prop_map(|(kind, raw, mut slots)| {
-        slots.sort_by_key(|(section, ..)| *section);
-        DraftEvent { kind, raw, slots }
-    })
+    (0..3_u32, raw, vec((0..3_usize, select(FIELDS), draft()), 0..9)).prop_map(
+        |(kind, raw, mut slots)| {
+            slots.sort_by_key(|(section, ..)| *section);
+            DraftEvent { kind, raw, slots }
+        },
+    )
 }
 
 fn batch(events: &[DraftEvent], fields: &FieldTable) -> EventBatch {
@@ -198,7 +235,11 @@ fn batch(events: &[DraftEvent], fields: &FieldTable) -> EventBatch {
         let mut section = 0;
         for (wanted, name, value) in &event.slots {
             while section < *wanted {
-                if section == 0 { builder.end_native() } else { builder.end_attributes() }
+                if section == 0 {
+                    builder.end_native()
+                } else {
+                    builder.end_attributes()
+                }
                 section += 1;
             }
             let field = fields.get(name).unwrap_or_else(|| builder.unknown_field(name));
@@ -244,8 +285,17 @@ fn generated_rules_over_generated_events() {
     });
 }
 
-const WINDOWS_FIELDS: &[&str] =
-    &["Image", "CommandLine", "ParentImage", "User", "TargetFilename", "x.y", "g h", "process.file.path", "EventID"];
+const WINDOWS_FIELDS: &[&str] = &[
+    "Image",
+    "CommandLine",
+    "ParentImage",
+    "User",
+    "TargetFilename",
+    "x.y",
+    "g h",
+    "process.file.path",
+    "EventID",
+];
 
 static INGEST: LazyLock<Ingest> = LazyLock::new(|| {
     let mut fields = FieldTable::default();
@@ -266,12 +316,26 @@ fn document() -> impl Strategy<Value = Json> {
         1 => vec(leaf.clone(), 0..3).prop_map(Json::from),
         1 => leaf.prop_map(|value| json!({"y": value, "file": {"path": "as"}})),
     ];
-    let names = ["Image", "CommandLine", "ParentImage", "User", "TargetFilename", "x", "x.y", "g h", "process", "B"];
-    (select(vec![1, 3, 11, 12, 99]), vec((select(names.to_vec()), value), 0..7)).prop_map(|(id, fields)| {
-        let mut document = json!({"EventID": id, "Channel": "Microsoft-Windows-Sysmon/Operational"});
-        fields.into_iter().for_each(|(name, value)| document[name] = value);
-        document
-    })
+    let names = [
+        "Image",
+        "CommandLine",
+        "ParentImage",
+        "User",
+        "TargetFilename",
+        "x",
+        "x.y",
+        "g h",
+        "process",
+        "B",
+    ];
+    (select(vec![1, 3, 11, 12, 99]), vec((select(names.to_vec()), value), 0..7)).prop_map(
+        |(id, fields)| {
+            let mut document =
+                json!({"EventID": id, "Channel": "Microsoft-Windows-Sysmon/Operational"});
+            fields.into_iter().for_each(|(name, value)| document[name] = value);
+            document
+        },
+    )
 }
 
 #[test]
@@ -303,15 +367,18 @@ fn all_rules_of_sigmahq_over_recorded_events() {
         println!("skipped: all_rules_of_sigmahq_over_recorded_events: no test data");
         return;
     };
-    let files: Vec<_> = ["rules", "rules-emerging-threats", "rules-threat-hunting", "rules-compliance"]
-        .iter()
-        .flat_map(|folder| corpus::rule_files(&data.join("sigma").join(folder)))
-        .collect();
+    let files: Vec<_> =
+        ["rules", "rules-emerging-threats", "rules-threat-hunting", "rules-compliance"]
+            .iter()
+            .flat_map(|folder| corpus::rule_files(&data.join("sigma").join(folder)))
+            .collect();
     let (ingest, engine) = corpus::engine(&corpus::rules(&files)).unwrap();
     let compared = Compared::default();
     let mut scratch = Scratch::default();
     let (mut seen, mut taken) = (vec![0; engine.catalog().kinds.len()], 0);
-    let inputs = corpus::files(&data.join("evtx"), &["evtx"]).into_iter().chain(corpus::files(&data.join("hunt"), &["json", "log", "gz"]));
+    let inputs = corpus::files(&data.join("evtx"), &["evtx"])
+        .into_iter()
+        .chain(corpus::files(&data.join("hunt"), &["json", "log", "gz"]));
     for path in inputs {
         let name = path.display().to_string();
         for batch in corpus::events(&ingest, &name, std::fs::read(&path).unwrap()).0 {
@@ -330,6 +397,35 @@ fn all_rules_of_sigmahq_over_recorded_events() {
         }
     }
     let (rules, hits) = (engine.rules().rules.len(), compared.hits.get());
-    println!("{rules} rules, {taken} events of {}, {} evaluations, {hits} hits", seen.iter().sum::<usize>(), compared.evaluations.get());
+    println!(
+        "{rules} rules, {taken} events of {}, {} evaluations, {hits} hits",
+        seen.iter().sum::<usize>(),
+        compared.evaluations.get()
+    );
     assert!(rules > 3_700 && taken > 1_000 && hits > 100);
+}
+
+/// What the generated cases found once, kept by name.
+#[test]
+fn letters_and_numbers_that_equal_others_are_looked_for() {
+    let cases = [
+        (json!({"a|re": "(?i:ſ)"}), Draft::Text(b"xsx".to_vec())),
+        (json!({"a|re|i": r"\x{212A}"}), Draft::Text(b"key".to_vec())),
+        (json!({"a|re|i": "pſexec"}), Draft::Text(b"PSEXEC".to_vec())),
+        (json!({"a|re|i": "psexec"}), Draft::Text("pſexec".into())),
+        (json!({"a": -0.0}), Draft::Plain(Value::Int(0))),
+        (json!({"a": 0}), Draft::Text(b"-0".to_vec())),
+        (json!({"a": 0}), Draft::Plain(Value::Float(-0.0))),
+    ];
+    for (selection, value) in cases {
+        let compared = Compared::default();
+        let rule = json!({"title": "Trap", "logsource": {"product": "p"}, "detection": {"sel": selection, "condition": "sel"}});
+        let rules = load(&[rule.to_string()], &compared);
+        let mut fields = FieldTable::default();
+        Engine::names(&rules, &mut fields);
+        let event = DraftEvent { kind: 1, raw: "{}".to_owned(), slots: vec![(0, "a", value)] };
+        let batch = batch(&[event], &fields);
+        compare(&Engine::compile(rules, Arc::new(catalog(fields))), &batch, &compared).unwrap();
+        assert_eq!(compared.hits.get(), 1, "{rule}");
+    }
 }
