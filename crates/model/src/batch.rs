@@ -29,6 +29,8 @@ pub struct EventHead {
     pub offset: u64,
     /// Start and end of the raw record in the batch's raw bytes.
     pub raw: (u32, u32),
+    /// Start and end of the record's unescaped and converted texts in the batch's own text.
+    pub text: (u32, u32),
     /// First slot; ends of the native, attribute and alias runs.
     pub slots: [u32; 4],
 }
@@ -121,6 +123,28 @@ impl<'a> EventRef<'a> {
         Value::Raw { at: self.head.raw.0, len: self.head.raw.1 - self.head.raw.0 }
     }
 
+    /// The texts that were unescaped or converted for this event, one after the other.
+    #[inline]
+    pub fn own_text(self) -> &'a [u8] {
+        self.batch.text.get(self.head.text.0 as usize..self.head.text.1 as usize).unwrap_or_default()
+    }
+
+    /// Where a text value stands in [`Self::raw`]; `None` when it is not a part of the raw record.
+    #[inline]
+    pub fn within_raw(self, value: Value) -> Option<std::ops::Range<usize>> {
+        let Value::Raw { at, len } = value else { return None };
+        let start = at.checked_sub(self.head.raw.0)?;
+        (at + len <= self.head.raw.1).then_some(start as usize..(start + len) as usize)
+    }
+
+    /// Where a text value stands in [`Self::own_text`]; `None` when it is not a part of it.
+    #[inline]
+    pub fn within_own_text(self, value: Value) -> Option<std::ops::Range<usize>> {
+        let Value::Text { at, len } = value else { return None };
+        let start = at.checked_sub(self.head.text.0)?;
+        (at + len <= self.head.text.1).then_some(start as usize..(start + len) as usize)
+    }
+
     /// One run of its slots.
     #[inline]
     pub fn section(self, section: Section) -> &'a [Slot] {
@@ -173,6 +197,7 @@ impl<'a> EventRef<'a> {
 pub struct BatchBuilder {
     batch: EventBatch,
     record_start: u32,
+    text_start: u32,
     native_end: Option<u32>,
     attributes_end: Option<u32>,
 }
@@ -251,14 +276,17 @@ impl BatchBuilder {
         let end = self.batch.slots.len() as u32;
         let native = self.native_end.take().unwrap_or(end);
         let attributes = self.attributes_end.take().unwrap_or(end);
+        let text_end = self.batch.text.len() as u32;
         self.batch.heads.push(EventHead {
             kind,
             time,
             offset,
             raw,
+            text: (self.text_start, text_end),
             slots: [self.record_start, native, attributes, end],
         });
         self.record_start = end;
+        self.text_start = text_end;
     }
 
     /// The finished batch, owner of `raw`.

@@ -5,11 +5,11 @@ use std::sync::OnceLock;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use memchr::memmem::Finder;
 use ipnet::IpNet;
-use model::{EventRef, FieldId, Value};
+use model::{EventRef, FieldId, Section, Value};
 use regex::Regex;
 use rustc_hash::FxHashSet;
 
-use super::event::Scratch;
+use super::event::{Scratch, fold_value};
 use crate::sigma::ast::{Ordering, Part, Pattern, Place, RegexTest, Test, TimePart};
 use crate::sigma::fold::fold;
 use crate::sigma::{REGEX_BYTES_MAX, Regexes, address_of, compile, is_json, number_of, stands, time_part_of};
@@ -224,11 +224,9 @@ pub(super) fn text_of(text: &str, cased: bool) -> Box<[u8]> {
 }
 
 impl CompiledAtom {
-    /// Whether the comparison holds for any value of its field (for keywords: any of the first `keywords` values).
-    pub(super) fn holds(&self, event: EventRef<'_>, scratch: &mut Scratch, keywords: u32) -> bool {
-        let Some(field) = self.field else {
-            return (0..keywords).any(|index| self.holds_at(index, event, scratch));
-        };
+    /// Whether the comparison holds for any value of its field.
+    pub(super) fn holds(&self, event: EventRef<'_>, scratch: &mut Scratch) -> bool {
+        let Some(field) = self.field else { return self.holds_as_keyword(event, scratch) };
         let mut at = scratch.first(field);
         match &self.check {
             Check::Exists(wanted) => return at.is_some() == *wanted,
@@ -242,6 +240,26 @@ impl CompiledAtom {
             at = scratch.next(index);
         }
         false
+    }
+
+    /// Whether it holds for any native value, or for the raw record when that is not JSON.
+    fn holds_as_keyword(&self, event: EventRef<'_>, scratch: &Scratch) -> bool {
+        let mut folded = Vec::new();
+        let mut holds = |value: Value| {
+            if value == Value::Null {
+                return false;
+            }
+            if let Some(holds) = self.check.holds_for_value(value, event, scratch) {
+                return holds;
+            }
+            if self.cased {
+                return self.check.holds_for_text(event.text(value).as_bytes());
+            }
+            folded.clear();
+            fold_value(value, event, &mut folded);
+            self.check.holds_for_text(&folded)
+        };
+        event.section(Section::Native).iter().any(|slot| holds(slot.value)) || !is_json(event) && holds(event.raw_value())
     }
 
     fn holds_at(&self, index: u32, event: EventRef<'_>, scratch: &mut Scratch) -> bool {

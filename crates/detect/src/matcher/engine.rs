@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Catalog, EventRef, FieldId, FieldTable, KindId, Logsource, Section};
+use model::{Catalog, EventRef, FieldId, FieldTable, KindId, Logsource};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::event::Scratch;
@@ -10,7 +10,7 @@ use super::plan::{Names, Node, Plan};
 use super::scan::FieldProgram;
 use super::trigger::{self, Look};
 use crate::finding::EntityFields;
-use crate::sigma::{RuleSet, is_json};
+use crate::sigma::RuleSet;
 use crate::sigma::ast::{Expr, Test};
 
 /// How a rule is found to be worth evaluating.
@@ -31,7 +31,6 @@ struct Group {
     keywords: Option<FieldProgram>,
     programs: Vec<(FieldId, FieldProgram)>,
     fields: FxHashSet<FieldId>,
-    looks_everywhere: bool,
 }
 
 /// What one kind of event meets. Kinds that serve the same groups share one.
@@ -42,7 +41,6 @@ struct Route {
     fields: Vec<(u32, u16, bool)>,
     /// (group, program of the group).
     programs: Vec<(u32, u32)>,
-    has_keywords: bool,
 }
 
 /// All rules of a set, compiled for a catalog. Shared by threads; each brings its own [`Scratch`].
@@ -132,12 +130,12 @@ impl Engine {
     pub fn evaluate<'s>(&self, event: EventRef<'_>, scratch: &'s mut Scratch) -> &'s [u32] {
         scratch.begin(self.catalog.fields.len(), self.roots.len(), self.plan.atoms.len());
         let Some(route) = self.route(event.kind()) else { return &scratch.hits };
-        let keywords = prepare(event, route, scratch);
-        self.look(event, route, keywords, scratch);
+        prepare(event, route, scratch);
+        self.look(event, route, scratch);
         let candidates = std::mem::take(&mut scratch.marks.candidates);
         for rule in &candidates {
             let Some(root) = self.roots.get(*rule as usize) else { continue };
-            if self.holds(*root, event, keywords, scratch) {
+            if self.holds(*root, event, scratch) {
                 scratch.hits.push(*rule);
             }
         }
@@ -152,12 +150,12 @@ impl Engine {
     }
 
     /// Marks the rules whose triggers the event shows.
-    fn look(&self, event: EventRef<'_>, route: &Route, keywords: u32, scratch: &mut Scratch) {
+    fn look(&self, event: EventRef<'_>, route: &Route, scratch: &mut Scratch) {
         for group in &route.groups {
             let Some(group) = self.groups.get(*group as usize) else { continue };
             scratch.marks.ask(&group.always);
             if let Some(program) = &group.keywords {
-                program.scan_all(keywords, event, scratch);
+                program.scan_keywords(event, scratch);
             }
         }
         for index in 0..scratch.len() as u32 {
@@ -172,32 +170,32 @@ impl Engine {
         }
     }
 
-    fn holds(&self, node: u32, event: EventRef<'_>, keywords: u32, scratch: &mut Scratch) -> bool {
+    fn holds(&self, node: u32, event: EventRef<'_>, scratch: &mut Scratch) -> bool {
         let children = |start: u32, len: u32| {
             self.plan.children.get(start as usize..(start + len) as usize).unwrap_or_default()
         };
         match self.plan.nodes.get(node as usize).copied() {
             Some(Node::And(start, len)) => {
-                children(start, len).iter().all(|child| self.holds(*child, event, keywords, scratch))
+                children(start, len).iter().all(|child| self.holds(*child, event, scratch))
             }
             Some(Node::Or(start, len)) => {
-                children(start, len).iter().any(|child| self.holds(*child, event, keywords, scratch))
+                children(start, len).iter().any(|child| self.holds(*child, event, scratch))
             }
             Some(Node::AtLeast(wanted, start, len)) => {
                 let mut holding = 0;
                 wanted == 0
                     || children(start, len).iter().any(|child| {
-                        holding += u32::from(self.holds(*child, event, keywords, scratch));
+                        holding += u32::from(self.holds(*child, event, scratch));
                         holding >= wanted
                     })
             }
-            Some(Node::Not(inner)) => !self.holds(inner, event, keywords, scratch),
+            Some(Node::Not(inner)) => !self.holds(inner, event, scratch),
             Some(Node::Atom(atom)) => {
                 if let Some(known) = scratch.recall(atom) {
                     return known;
                 }
                 let Some(compiled) = self.plan.atoms.get(atom as usize) else { return false };
-                let holds = compiled.holds(event, scratch, keywords);
+                let holds = compiled.holds(event, scratch);
                 scratch.remember(atom, holds);
                 holds
             }
@@ -206,24 +204,14 @@ impl Engine {
     }
 }
 
-/// Takes the values that rules of the route read; returns how many of the first ones keywords look at.
-fn prepare(event: EventRef<'_>, route: &Route, scratch: &mut Scratch) -> u32 {
-    let is_read = |field: FieldId| field.index().and_then(|index| route.fields.get(index)).is_some_and(|it| it.2);
-    for slot in event.section(Section::Native) {
-        if route.has_keywords || is_read(slot.field) {
+/// Takes the values that rules of the route read.
+fn prepare(event: EventRef<'_>, route: &Route, scratch: &mut Scratch) {
+    for slot in event.slots() {
+        let is_read = slot.field.index().and_then(|index| route.fields.get(index)).is_some_and(|it| it.2);
+        if is_read {
             scratch.add(slot.field, slot.value);
         }
     }
-    if route.has_keywords && !is_json(event) {
-        scratch.add_nameless(event.raw_value());
-    }
-    let keywords = if route.has_keywords { scratch.len() as u32 } else { 0 };
-    for slot in event.section(Section::Attributes).iter().chain(event.section(Section::Aliases)) {
-        if is_read(slot.field) {
-            scratch.add(slot.field, slot.value);
-        }
-    }
-    keywords
 }
 
 fn compile_group(members: &[u32], rules: &RuleSet, fields: &FieldTable, costs: &mut [CostClass]) -> Group {
@@ -232,7 +220,6 @@ fn compile_group(members: &[u32], rules: &RuleSet, fields: &FieldTable, costs: &
     let mut group = Group::default();
     let mut wanted: FxHashMap<Option<FieldId>, Vec<(Look, u32)>> = FxHashMap::default();
     for ((rule, triggers), condition) in members.iter().zip(trigger::choose(&conditions, fields)).zip(&conditions) {
-        group.looks_everywhere |= has_keywords(condition);
         visit_names(condition, &mut |name| {
             group.fields.extend(fields.get(name));
         });
@@ -290,7 +277,6 @@ fn compile_route(served: Vec<u32>, groups: &[Group], field_count: usize) -> Rout
     let mut route = Route { fields: vec![(0, 0, false); field_count], ..Route::default() };
     for number in &served {
         let Some(group) = groups.get(*number as usize) else { continue };
-        route.has_keywords |= group.looks_everywhere;
         for field in group.fields.iter().filter_map(|field| field.index()) {
             if let Some(entry) = route.fields.get_mut(field) {
                 entry.2 = true;
@@ -327,13 +313,5 @@ pub(crate) fn visit_names(expr: &Expr, visit: &mut dyn FnMut(&str)) {
                 visit(name);
             }
         }
-    }
-}
-
-fn has_keywords(expr: &Expr) -> bool {
-    match expr {
-        Expr::And(_, parts) | Expr::Or(_, parts) | Expr::AtLeast(_, _, parts) => parts.iter().any(has_keywords),
-        Expr::Not(inner) => has_keywords(inner),
-        Expr::Atom(atom) => atom.field.is_none(),
     }
 }

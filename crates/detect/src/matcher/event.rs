@@ -1,13 +1,38 @@
 //! The event under evaluation: its values by field, folded once, and what is known of it so far.
 
+use std::borrow::Cow;
+
 use model::{EventRef, FieldId, Value};
 
-use crate::sigma::fold::fold_char;
+use crate::sigma::fold::{fold, fold_char};
 
 const NONE: u32 = u32::MAX;
 
-/// A byte that does not occur in UTF-8.
-const BETWEEN: u8 = 0xFF;
+/// A stretch of the event's bytes folded in one go: most values are parts of it, so they need no folding of
+/// their own. Only for stretches that are ASCII, where folding moves nothing.
+#[derive(Debug, Default)]
+struct Region {
+    /// What is known of it for the current event: nothing, that it is folded, or that it is not ASCII.
+    state: Option<bool>,
+    folded: Vec<u8>,
+}
+
+impl Region {
+    /// The folded bytes, when the stretch is ASCII.
+    #[inline]
+    fn get(&mut self, bytes: &[u8]) -> Option<&[u8]> {
+        let is_ascii = *self.state.get_or_insert_with(|| {
+            let is_ascii = bytes.is_ascii();
+            if is_ascii {
+                self.folded.clear();
+                self.folded.extend_from_slice(bytes);
+                self.folded.make_ascii_lowercase();
+            }
+            is_ascii
+        });
+        is_ascii.then_some(&self.folded)
+    }
+}
 
 /// One value of the event.
 #[derive(Debug, Clone, Copy)]
@@ -22,9 +47,9 @@ pub(super) struct Prepared {
 #[derive(Debug, Default)]
 pub struct Scratch {
     generation: u32,
+    raw: Region,
+    own: Region,
     folded: Vec<u8>,
-    /// Length of the part of `folded` that holds the values keywords look at.
-    together: usize,
     values: Vec<Prepared>,
     first: Vec<(u32, u32)>,
     known: Vec<u32>,
@@ -74,22 +99,20 @@ impl Scratch {
             self.known.fill(0);
             self.generation = 1;
         }
+        self.raw.state = None;
+        self.own.state = None;
         self.folded.clear();
-        self.together = 0;
         self.values.clear();
         self.marks.generation = self.generation;
         self.marks.candidates.clear();
         self.hits.clear();
     }
 
-    /// Adds a value. Values of one field are chained in order; names that no rule knows are kept for keywords.
+    /// Adds a value of a known field. Values of one field are chained in order.
     #[inline]
     pub(super) fn add(&mut self, field: FieldId, value: Value) {
         let index = self.values.len() as u32;
-        let Some(entry) = field.index().and_then(|index| self.first.get_mut(index)) else {
-            self.add_nameless(value);
-            return;
-        };
+        let Some(entry) = field.index().and_then(|index| self.first.get_mut(index)) else { return };
         if entry.0 == self.generation {
             let mut at = entry.1;
             while let Some(before) = self.values.get_mut(at as usize) {
@@ -103,11 +126,6 @@ impl Scratch {
             *entry = (self.generation, index);
         }
         self.values.push(Prepared { field, value, folded: (NONE, NONE), next: NONE });
-    }
-
-    /// Adds a value that only keywords look at.
-    pub(super) fn add_nameless(&mut self, value: Value) {
-        self.values.push(Prepared { field: FieldId::unknown(0), value, folded: (NONE, NONE), next: NONE });
     }
 
     /// How many values were added.
@@ -134,38 +152,40 @@ impl Scratch {
         self.values.get(index as usize).map(|value| value.next).filter(|next| *next != NONE)
     }
 
-    /// The folded text of a value, made on first use.
+    /// The folded text of a value and the marks, to be used side by side.
     #[inline]
-    pub(super) fn folded(&mut self, index: u32, event: EventRef<'_>) -> &[u8] {
-        let Some(prepared) = self.values.get_mut(index as usize) else { return &[] };
+    pub(super) fn folded_and_marks(&mut self, index: u32, event: EventRef<'_>) -> (&[u8], &mut Marks) {
+        let Some(prepared) = self.values.get_mut(index as usize) else { return (&[], &mut self.marks) };
+        if let Some(range) = event.within_raw(prepared.value) {
+            if let Some(folded) = self.raw.get(event.raw()) {
+                return (folded.get(range).unwrap_or_default(), &mut self.marks);
+            }
+        } else if let Some(range) = event.within_own_text(prepared.value)
+            && let Some(folded) = self.own.get(event.own_text())
+        {
+            return (folded.get(range).unwrap_or_default(), &mut self.marks);
+        }
         if prepared.folded.0 == NONE {
             let start = self.folded.len() as u32;
             fold_value(prepared.value, event, &mut self.folded);
             prepared.folded = (start, self.folded.len() as u32);
         }
-        self.folded.get(prepared.folded.0 as usize..prepared.folded.1 as usize).unwrap_or_default()
+        let (start, end) = prepared.folded;
+        (self.folded.get(start as usize..end as usize).unwrap_or_default(), &mut self.marks)
     }
 
-    /// The folded text of a value and the marks, to be used side by side.
+    /// The folded text of a value.
     #[inline]
-    pub(super) fn folded_and_marks(&mut self, index: u32, event: EventRef<'_>) -> (&[u8], &mut Marks) {
-        self.folded(index, event);
-        let range = self.values.get(index as usize).map_or((0, 0), |value| value.folded);
-        (self.folded.get(range.0 as usize..range.1 as usize).unwrap_or_default(), &mut self.marks)
+    pub(super) fn folded(&mut self, index: u32, event: EventRef<'_>) -> &[u8] {
+        self.folded_and_marks(index, event).0
     }
 
-    /// The folded texts of the first `count` values, one after the other with a byte between them that no text
-    /// holds, and the marks. The values must not have been folded before.
-    pub(super) fn folded_together(&mut self, count: u32, event: EventRef<'_>) -> (&[u8], &mut Marks) {
-        for index in 0..count {
-            let is_new = self.values.get(index as usize).is_some_and(|value| value.folded.0 == NONE);
-            if is_new {
-                self.folded(index, event);
-                self.folded.push(BETWEEN);
-            }
-        }
-        self.together = self.together.max(self.folded.len());
-        (self.folded.get(..self.together).unwrap_or_default(), &mut self.marks)
+    /// All folded bytes of the event in which values stand, and the marks: the raw record and its own texts.
+    pub(super) fn whole(&mut self, event: EventRef<'_>) -> (Cow<'_, [u8]>, Cow<'_, [u8]>, &mut Marks) {
+        let fold_all = |bytes: &[u8]| Cow::Owned(fold(&String::from_utf8_lossy(bytes)).as_bytes().to_vec());
+        let raw = self.raw.get(event.raw()).map_or_else(|| fold_all(event.raw()), Cow::Borrowed);
+        let own = self.own.get(event.own_text()).map_or_else(|| fold_all(event.own_text()), Cow::Borrowed);
+        (raw, own, &mut self.marks)
     }
 
     /// What is known of an atom.
@@ -185,7 +205,7 @@ impl Scratch {
 }
 
 /// Appends the folded text of a value.
-fn fold_value(value: Value, event: EventRef<'_>, into: &mut Vec<u8>) {
+pub(super) fn fold_value(value: Value, event: EventRef<'_>, into: &mut Vec<u8>) {
     if let Value::Int(number) = value {
         into.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
         return;

@@ -30,8 +30,8 @@ impl Literal {
 enum Search {
     /// One after the other.
     Few(Vec<Finder<'static>>),
-    /// Vector instructions say whether any may be there; only then one after the other.
-    Gated(Box<Searcher>),
+    /// Vector instructions say whether any is there; only then the automaton looks for all.
+    Gated(Box<Searcher>, Box<DoubleArrayAhoCorasick<u32>>),
     /// One automaton.
     Many(Box<DoubleArrayAhoCorasick<u32>>),
 }
@@ -53,9 +53,10 @@ impl Literals {
         let search = if literals.len() <= FEW {
             Search::Few(literals.iter().map(|literal| Finder::new(&literal.text).into_owned()).collect())
         } else {
+            let all = Box::new(automaton(&literals)?);
             match Searcher::new(literals.iter().map(|literal| &literal.text)) {
-                Some(gate) => Search::Gated(Box::new(gate)),
-                None => Search::Many(Box::new(automaton(&literals)?)),
+                Some(gate) => Search::Gated(Box::new(gate), all),
+                None => Search::Many(all),
             }
         };
         Some(Self { literals, search })
@@ -72,23 +73,27 @@ impl Literals {
                     }
                 }
             }
-            Search::Gated(gate) => {
+            Search::Gated(gate, automaton) => {
                 if gate.find(text).is_some() {
-                    for literal in &self.literals {
-                        if let Some(start) = memchr::memmem::find(text, &literal.text) {
-                            literal.seen(start, marks);
-                        }
-                    }
+                    self.walk(automaton, text, marks);
                 }
             }
-            Search::Many(automaton) => {
-                for found in automaton.find_overlapping_iter(text) {
-                    if let Some(literal) = self.literals.get(found.value() as usize) {
-                        literal.seen(found.start(), marks);
-                    }
-                }
+            Search::Many(automaton) => self.walk(automaton, text, marks),
+        }
+    }
+
+    fn walk(&self, automaton: &DoubleArrayAhoCorasick<u32>, text: &[u8], marks: &mut Marks) {
+        for found in automaton.find_overlapping_iter(text) {
+            if let Some(literal) = self.literals.get(found.value() as usize) {
+                literal.seen(found.start(), marks);
             }
         }
+    }
+
+    /// Whether a number or a boolean in words could hold one of the texts.
+    pub(super) fn are_in_numbers(&self) -> bool {
+        let could_be = |text: &[u8]| text.iter().all(|byte| b"0123456789.-+aefinlrstu".contains(byte));
+        self.literals.iter().any(|literal| could_be(&literal.text))
     }
 }
 

@@ -1,9 +1,9 @@
 //! What is looked for in one field, all rules of a group together.
 
-use model::{EventRef, Value};
+use model::{EventRef, Section, Value};
 use rustc_hash::FxHashMap;
 
-use super::event::{Marks, Scratch};
+use super::event::{Marks, Scratch, fold_value};
 use super::literals::{Literal, Literals};
 use super::trigger::{Look, number_bits};
 use crate::sigma::number_of;
@@ -109,16 +109,28 @@ impl FieldProgram {
         }
     }
 
-    /// Looks for keywords in the folded values of a whole event.
-    pub(super) fn scan_all(&self, keywords: u32, event: EventRef<'_>, scratch: &mut Scratch) {
+    /// Looks for keywords in the whole event. Every text of the event stands in its raw record or among its own
+    /// texts, so those two are looked through instead of value after value.
+    pub(super) fn scan_keywords(&self, event: EventRef<'_>, scratch: &mut Scratch) {
         if let Some(literals) = &self.literals {
-            let (text, marks) = scratch.folded_together(keywords, event);
-            literals.look(text, marks);
+            let (raw, own, marks) = scratch.whole(event);
+            literals.look(&raw, marks);
+            literals.look(&own, marks);
         }
-        // Numbers and the like among keywords are looked for in each value.
-        if !self.numbers.is_empty() || !self.exact.is_empty() {
-            (0..keywords).for_each(|index| self.scan(index, event, scratch));
+        if self.wants_each_value() {
+            let mut folded = Vec::new();
+            for slot in event.section(Section::Native) {
+                folded.clear();
+                fold_value(slot.value, event, &mut folded);
+                self.look(&folded, &mut scratch.marks);
+            }
         }
+    }
+
+    /// Whether keywords could be in what is no text of the event, or are more than texts within.
+    fn wants_each_value(&self) -> bool {
+        let has_more = !self.exact.is_empty() || !self.components.is_empty() || !self.suffixes.is_empty();
+        has_more || self.literals.as_ref().is_some_and(Literals::are_in_numbers)
     }
 }
 

@@ -176,7 +176,13 @@ impl Tally {
         } else {
             let parts: Vec<String> =
                 self.problems().map(|(reason, count)| format!("{reason} {count}")).collect();
-            text += &format!("{} problems: {}\n", self.problem_count(), parts.join(", "));
+            text += &[
+                self.problem_count().to_string(),
+                " problems: ".to_owned(),
+                parts.join(", "),
+                "\n".to_owned(),
+            ]
+            .concat();
         }
         text
     }

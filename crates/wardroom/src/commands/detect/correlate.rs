@@ -13,11 +13,11 @@ use crate::loaded::Loaded;
 use crate::terminal::Console;
 
 /// Bytes of evidence that wait for a correlation to want them.
-const EVIDENCE_BYTES_MAX: usize = 64 << 20;
+const EVIDENCE_BYTES_MAX: usize = 48 << 20;
 /// Findings that may still grow.
 const OPEN_MAX: usize = 10_000;
 /// Hits that wait for their order.
-const WAITING_MAX: usize = 300_000;
+const WAITING_MAX: usize = 200_000;
 /// Events shown with a finding.
 const SUPPORT_MAX: usize = 20;
 
@@ -181,7 +181,7 @@ impl<'l> Correlating<'l> {
         let statistics = self.correlator.statistics();
         if statistics.late > 0 {
             console.note(&format!(
-                "{} events came too late for correlations; a longer --lateness takes them in",
+                "{} events came too late for correlations; sort the input by time, or give a longer --lateness",
                 statistics.late
             ));
         }

@@ -28,6 +28,7 @@ use crate::terminal::Console;
 
 /// What a run gathers.
 struct Run<'l> {
+    output: FindingOutput,
     groups: Groups,
     tally: Tally,
     sink: Sink,
@@ -57,10 +58,11 @@ pub(super) fn run(arguments: &DetectArgs, console: &mut Console) -> Outcome {
         min_level: arguments.min_level,
         since: arguments.since,
         until: arguments.until,
-        is_brief: arguments.output == FindingOutput::Table,
+        output: arguments.output,
     };
     let worker = Worker::new(&loaded, &correlator, wishes);
     let mut run = Run {
+        output: arguments.output,
         groups: Groups::default(),
         tally: Tally::default(),
         sink: Sink::new(arguments.output, arguments.limit),
@@ -113,8 +115,11 @@ impl Run<'_> {
             self.tally.problem(&found.name, problem);
             self.dead_letters.write(&found.name, problem)?;
         }
-        for finding in found.findings {
-            self.report(finding, console)?;
+        for line in &found.rendered {
+            self.sink.write(line, console)?;
+        }
+        for finding in found.examples {
+            self.groups.add(finding);
         }
         for (rule, entity, time) in &found.briefs {
             self.groups.add_brief(rule, entity, *time);
@@ -126,7 +131,9 @@ impl Run<'_> {
     }
 
     fn report(&mut self, finding: Finding, console: &mut Console) -> Result<(), Failure> {
-        self.sink.write(&finding, console)?;
+        if let Some(line) = sink::render(self.output, &finding)? {
+            self.sink.write(&line, console)?;
+        }
         self.groups.add(finding);
         Ok(())
     }

@@ -46,35 +46,27 @@ impl Sink {
     pub(super) fn begin(&self, console: &mut Console) -> Result<(), Failure> {
         match self.output {
             FindingOutput::Json => console.out.write_all(b"[")?,
-            FindingOutput::Csv => row(console, &COLUMNS.map(str::to_owned))?,
+            FindingOutput::Csv => {
+                console.out.write_all(&row(&COLUMNS.map(str::to_owned))?)?;
+                console.out.write_all(b"\n")?;
+            }
             _ => {}
         }
         Ok(())
     }
 
-    /// Writes one finding.
-    pub(super) fn write(
-        &mut self,
-        finding: &Finding,
-        console: &mut Console,
-    ) -> Result<(), Failure> {
-        if self.output == FindingOutput::Table || (self.limit > 0 && self.written >= self.limit) {
+    /// Writes one rendered finding.
+    pub(super) fn write(&mut self, rendered: &[u8], console: &mut Console) -> Result<(), Failure> {
+        if self.limit > 0 && self.written >= self.limit {
             return Ok(());
         }
-        match self.output {
-            FindingOutput::Csv => row(console, &csv_row(finding))?,
-            FindingOutput::Ocsf => {
-                write_json(&mut console.out, &finding_to_ocsf(finding))?;
-                console.out.write_all(b"\n")?;
-            }
-            FindingOutput::Json => {
-                console.out.write_all(if self.written > 0 { b",\n" } else { b"" })?;
-                write_json(&mut console.out, &finding_to_json(finding))?;
-            }
-            _ => {
-                write_json(&mut console.out, &finding_to_json(finding))?;
-                console.out.write_all(b"\n")?;
-            }
+        let is_array = self.output == FindingOutput::Json;
+        if is_array && self.written > 0 {
+            console.out.write_all(b",\n")?;
+        }
+        console.out.write_all(rendered)?;
+        if !is_array {
+            console.out.write_all(b"\n")?;
         }
         self.written += 1;
         Ok(())
@@ -89,11 +81,29 @@ impl Sink {
     }
 }
 
-fn row<const N: usize>(console: &mut Console, cells: &[String; N]) -> Result<(), Failure> {
-    let mut writer = csv::Writer::from_writer(&mut console.out);
+/// A finding in its form, without a line end; `None` in a table, which is made of the groups.
+pub(super) fn render(output: FindingOutput, finding: &Finding) -> Result<Option<Vec<u8>>, Failure> {
+    let mut line = Vec::new();
+    match output {
+        FindingOutput::Table => return Ok(None),
+        FindingOutput::Csv => line = row(&csv_row(finding))?,
+        FindingOutput::Ocsf => write_json(&mut line, &finding_to_ocsf(finding))?,
+        FindingOutput::Json | FindingOutput::Ndjson => {
+            write_json(&mut line, &finding_to_json(finding))?;
+        }
+    }
+    Ok(Some(line))
+}
+
+fn row<const N: usize>(cells: &[String; N]) -> Result<Vec<u8>, Failure> {
+    let mut line = Vec::new();
+    let mut writer = csv::Writer::from_writer(&mut line);
     writer.write_record(cells.iter().map(|text| cell(text).into_owned()))?;
     writer.flush()?;
-    Ok(())
+    drop(writer);
+    // The sink ends lines.
+    line.pop();
+    Ok(line)
 }
 
 fn attack_words(finding: &Finding) -> Vec<&str> {

@@ -8,6 +8,8 @@ use ingest::{Chunk, Decoded};
 use model::{EventRef, FieldId, Finding, Level, Problem, RuleMeta, Timestamp};
 
 use super::correlate::PackedEvidence;
+use super::sink::render;
+use crate::args::FindingOutput;
 use crate::findings::EXAMPLES_MAX;
 use crate::loaded::Loaded;
 use crate::pipeline::Tally;
@@ -26,8 +28,8 @@ pub(super) struct Wishes {
     pub(super) since: Option<Timestamp>,
     /// Events at or after it are left out.
     pub(super) until: Option<Timestamp>,
-    /// Whether findings beyond the examples are only counted.
-    pub(super) is_brief: bool,
+    /// The form in which findings are written.
+    pub(super) output: FindingOutput,
 }
 
 /// Shared by all workers.
@@ -67,9 +69,11 @@ pub(super) struct Found {
     pub(super) tally: Tally,
     /// What could not be read.
     pub(super) problems: Vec<Problem>,
-    /// Findings of single events.
-    pub(super) findings: Vec<Finding>,
-    /// Findings that are only counted: rule, entity, time.
+    /// Findings of single events as they are written, in order; empty for a table.
+    pub(super) rendered: Vec<Vec<u8>>,
+    /// The first findings of each rule, whole.
+    pub(super) examples: Vec<Finding>,
+    /// The others, only counted: rule, entity, time.
     pub(super) briefs: Vec<(Arc<RuleMeta>, String, Option<Timestamp>)>,
     /// Events for correlations.
     pub(super) hits: Vec<CorrelationInput>,
@@ -98,7 +102,8 @@ impl<'l> Worker<'l> {
             name,
             tally: Tally::of(&batch, bytes),
             problems,
-            findings: Vec::new(),
+            rendered: Vec::new(),
+            examples: Vec::new(),
             briefs: Vec::new(),
             hits: Vec::new(),
             latest_ms: None,
@@ -147,11 +152,17 @@ impl<'l> Worker<'l> {
         if !is_reported || meta.level < self.wishes.min_level {
             return;
         }
-        if self.wishes.is_brief && count as usize > EXAMPLES_MAX {
-            found.briefs.push((Arc::clone(meta), loaded.engine.entity(event), event.time()));
-        } else {
-            found.findings.extend(loaded.engine.finding(rule, event, &found.name));
+        let is_example = count as usize <= EXAMPLES_MAX;
+        if is_example || self.wishes.output != FindingOutput::Table {
+            let Some(finding) = loaded.engine.finding(rule, event, &found.name) else { return };
+            // Rendered here, on many threads, and dropped here: documents are large. Writing to memory cannot fail.
+            found.rendered.extend(render(self.wishes.output, &finding).ok().flatten());
+            if is_example {
+                found.examples.push(finding);
+                return;
+            }
         }
+        found.briefs.push((Arc::clone(meta), loaded.engine.entity(event), event.time()));
     }
 }
 
