@@ -1,36 +1,37 @@
 //! The event under evaluation: its values by field, folded once, and what is known of it so far.
 
-use std::borrow::Cow;
-
 use model::{EventRef, FieldId, Value};
 
-use crate::sigma::fold::{fold, fold_char};
+use crate::sigma::fold::fold_char;
 
 const NONE: u32 = u32::MAX;
 
 /// A stretch of the event's bytes folded in one go: most values are parts of it, so they need no folding of
-/// their own. Only for stretches that are ASCII, where folding moves nothing.
+/// their own.
 #[derive(Debug, Default)]
 struct Region {
-    /// What is known of it for the current event: nothing, that it is folded, or that it is not ASCII.
-    state: Option<bool>,
+    /// Whether the stretch is ASCII, where folding moves nothing; `None` when it is not folded yet.
+    is_ascii: Option<bool>,
     folded: Vec<u8>,
 }
 
 impl Region {
-    /// The folded bytes, when the stretch is ASCII.
+    /// The folded bytes.
     #[inline]
-    fn get(&mut self, bytes: &[u8]) -> Option<&[u8]> {
-        let is_ascii = *self.state.get_or_insert_with(|| {
-            let is_ascii = bytes.is_ascii();
-            if is_ascii {
-                self.folded.clear();
-                self.folded.extend_from_slice(bytes);
-                self.folded.make_ascii_lowercase();
-            }
-            is_ascii
-        });
-        is_ascii.then_some(&self.folded)
+    fn whole(&mut self, bytes: &[u8]) -> &[u8] {
+        if self.is_ascii.is_none() {
+            self.is_ascii = Some(bytes.is_ascii());
+            self.folded.clear();
+            fold_bytes(bytes, &mut self.folded);
+        }
+        &self.folded
+    }
+
+    /// A part of the folded bytes, when the stretch is ASCII.
+    #[inline]
+    fn part(&mut self, bytes: &[u8], range: std::ops::Range<usize>) -> Option<&[u8]> {
+        self.whole(bytes);
+        if self.is_ascii == Some(true) { self.folded.get(range) } else { None }
     }
 }
 
@@ -99,8 +100,8 @@ impl Scratch {
             self.known.fill(0);
             self.generation = 1;
         }
-        self.raw.state = None;
-        self.own.state = None;
+        self.raw.is_ascii = None;
+        self.own.is_ascii = None;
         self.folded.clear();
         self.values.clear();
         self.marks.generation = self.generation;
@@ -156,14 +157,15 @@ impl Scratch {
     #[inline]
     pub(super) fn folded_and_marks(&mut self, index: u32, event: EventRef<'_>) -> (&[u8], &mut Marks) {
         let Some(prepared) = self.values.get_mut(index as usize) else { return (&[], &mut self.marks) };
-        if let Some(range) = event.within_raw(prepared.value) {
-            if let Some(folded) = self.raw.get(event.raw()) {
-                return (folded.get(range).unwrap_or_default(), &mut self.marks);
+        let part = match prepared.value {
+            Value::Raw { .. } => event.within_raw(prepared.value).and_then(|range| self.raw.part(event.raw(), range)),
+            Value::Text { .. } => {
+                event.within_own_text(prepared.value).and_then(|range| self.own.part(event.own_text(), range))
             }
-        } else if let Some(range) = event.within_own_text(prepared.value)
-            && let Some(folded) = self.own.get(event.own_text())
-        {
-            return (folded.get(range).unwrap_or_default(), &mut self.marks);
+            _ => None,
+        };
+        if let Some(part) = part {
+            return (part, &mut self.marks);
         }
         if prepared.folded.0 == NONE {
             let start = self.folded.len() as u32;
@@ -181,11 +183,8 @@ impl Scratch {
     }
 
     /// All folded bytes of the event in which values stand, and the marks: the raw record and its own texts.
-    pub(super) fn whole(&mut self, event: EventRef<'_>) -> (Cow<'_, [u8]>, Cow<'_, [u8]>, &mut Marks) {
-        let fold_all = |bytes: &[u8]| Cow::Owned(fold(&String::from_utf8_lossy(bytes)).as_bytes().to_vec());
-        let raw = self.raw.get(event.raw()).map_or_else(|| fold_all(event.raw()), Cow::Borrowed);
-        let own = self.own.get(event.own_text()).map_or_else(|| fold_all(event.own_text()), Cow::Borrowed);
-        (raw, own, &mut self.marks)
+    pub(super) fn whole(&mut self, event: EventRef<'_>) -> ([&[u8]; 2], &mut Marks) {
+        ([self.raw.whole(event.raw()), self.own.whole(event.own_text())], &mut self.marks)
     }
 
     /// What is known of an atom.
@@ -206,23 +205,33 @@ impl Scratch {
 
 /// Appends the folded text of a value.
 pub(super) fn fold_value(value: Value, event: EventRef<'_>, into: &mut Vec<u8>) {
-    if let Value::Int(number) = value {
-        into.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+    match (value, event.bytes(value)) {
+        (Value::Int(number), _) => into.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
+        (_, Some(bytes)) => fold_bytes(bytes, into),
+        (_, None) => into.extend_from_slice(event.text(value).to_ascii_lowercase().as_bytes()),
+    }
+}
+
+/// Appends folded bytes; those that are not UTF-8 become U+FFFD, as in [`EventRef::text`].
+fn fold_bytes(bytes: &[u8], into: &mut Vec<u8>) {
+    let start = into.len();
+    if bytes.is_ascii() {
+        into.extend_from_slice(bytes);
+        if let Some(added) = into.get_mut(start..) {
+            added.make_ascii_lowercase();
+        }
         return;
     }
-    match event.bytes(value) {
-        Some(bytes) if bytes.is_ascii() => {
-            let start = into.len();
-            into.extend_from_slice(bytes);
-            if let Some(added) = into.get_mut(start..) {
-                added.make_ascii_lowercase();
+    let mut buffer = [0; 4];
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match u8::try_from(character) {
+                Ok(byte) if byte.is_ascii() => into.push(byte.to_ascii_lowercase()),
+                _ => into.extend_from_slice(fold_char(character).encode_utf8(&mut buffer).as_bytes()),
             }
         }
-        _ => {
-            let mut buffer = [0; 4];
-            for character in event.text(value).chars() {
-                into.extend_from_slice(fold_char(character).encode_utf8(&mut buffer).as_bytes());
-            }
+        if !chunk.invalid().is_empty() {
+            into.extend_from_slice("\u{fffd}".as_bytes());
         }
     }
 }

@@ -18,6 +18,9 @@ pub(super) struct FieldProgram {
     components: FxHashMap<Box<[u8]>, Rules>,
     suffixes: FxHashMap<[u8; 2], Vec<(Box<[u8]>, Rules)>>,
     literals: Option<Literals>,
+    /// As a program of keywords: whether they could be in what is no text of the event (numbers, booleans), or
+    /// are more than texts within.
+    wants_each_value: bool,
 }
 
 impl FieldProgram {
@@ -57,6 +60,8 @@ impl FieldProgram {
             at_start: at_start.into(),
         };
         program.literals = Literals::compile(literals.into_iter().map(literal).collect());
+        let has_more = !program.exact.is_empty() || !program.components.is_empty() || !program.suffixes.is_empty();
+        program.wants_each_value = has_more || program.literals.as_ref().is_some_and(Literals::are_in_numbers);
         program
     }
 
@@ -113,11 +118,10 @@ impl FieldProgram {
     /// texts, so those two are looked through instead of value after value.
     pub(super) fn scan_keywords(&self, event: EventRef<'_>, scratch: &mut Scratch) {
         if let Some(literals) = &self.literals {
-            let (raw, own, marks) = scratch.whole(event);
-            literals.look(&raw, marks);
-            literals.look(&own, marks);
+            let (stretches, marks) = scratch.whole(event);
+            stretches.iter().for_each(|text| literals.look(text, marks));
         }
-        if self.wants_each_value() {
+        if self.wants_each_value {
             let mut folded = Vec::new();
             for slot in event.section(Section::Native) {
                 folded.clear();
@@ -125,12 +129,6 @@ impl FieldProgram {
                 self.look(&folded, &mut scratch.marks);
             }
         }
-    }
-
-    /// Whether keywords could be in what is no text of the event, or are more than texts within.
-    fn wants_each_value(&self) -> bool {
-        let has_more = !self.exact.is_empty() || !self.components.is_empty() || !self.suffixes.is_empty();
-        has_more || self.literals.as_ref().is_some_and(Literals::are_in_numbers)
     }
 }
 
