@@ -1,6 +1,7 @@
 //! How much of each folder of real logs is recognised and mapped, and the least that each folder of a source of ours
 //! may have (`folders.tsv`).
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+#![expect(clippy::print_stdout, reason = "the figures are what the test shows")]
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,5 +1,6 @@
 //! Every recorded EVTX file is read to its end; how often each rule of SigmaHQ fires is a snapshot.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+#![expect(clippy::print_stdout, reason = "the figures are what the test shows")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,5 +1,6 @@
 //! The regression cases of SigmaHQ: every rule fires on its own recording, through the whole way.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+#![expect(clippy::print_stdout, reason = "the figures are what the test shows")]
 
 use std::path::{Path, PathBuf};
 

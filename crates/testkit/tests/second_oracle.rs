@@ -1,6 +1,7 @@
 //! A second oracle: rsigma-eval with the same rules, events and routing. Every disagreement is explained in
 //! `second_oracle.tsv`.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+#![expect(clippy::print_stdout, reason = "the figures are what the test shows")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +16,7 @@ use testkit::corpus;
 const EXPLAINED: &str = include_str!("second_oracle.tsv");
 
 /// Every log source that a kind serves: the peer takes one of each part, so each is asked for.
-fn log_sources(served: &LogsourceSet) -> Vec<LogSource> {
+fn logsources(served: &LogsourceSet) -> Vec<LogSource> {
     let options = |words: &[Box<str>]| -> Vec<Option<String>> {
         if words.is_empty() {
             vec![None]
@@ -111,7 +112,7 @@ fn every_disagreement_with_rsigma_is_explained() {
             .collect();
         let document = with_aliases(document, event, &engine.catalog().fields);
         let view = JsonEvent::borrow(&document);
-        let sources = log_sources(&engine.catalog().kind(event.kind()).logsources);
+        let sources = logsources(&engine.catalog().kind(event.kind()).logsources);
         let theirs: BTreeSet<String> = sources
             .iter()
             .flat_map(|source| peer.evaluate_with_logsource(&view, source))

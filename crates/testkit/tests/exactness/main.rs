@@ -1,5 +1,6 @@
 //! The matcher finds exactly what evaluating one rule after the other finds, on generated and on real input.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+#![expect(clippy::print_stdout, reason = "the figures are what the test shows")]
 
 mod generated;
 
