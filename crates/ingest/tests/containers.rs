@@ -239,6 +239,13 @@ fn json_comes_in_all_wrappings() {
     let event = "{\n\"kind\":\"admin#reports#activity\",\"id\":{\"time\":\"t\"},\"events\":[{\"name\":\"x\"}]}";
     assert_eq!(texts(&read(event.as_bytes())), [event]);
     assert_eq!(read(b"{\"a\":1}\n{\"a\":2}\n").shapes, [Shape::Lines]);
+    // A bracket on a line of its own closes the document.
+    for event in ["{\"a\":1, \"b\":\"x\"\n}", "{\"a\":[1\n]}", "{\"a\":1\r\n  ,\"b\":2}"] {
+        let found = read(event.as_bytes());
+        assert_eq!((texts(&found), found.problems.len()), (vec![event], 0));
+    }
+    // A record that was cut off does not swallow the next one.
+    assert_eq!(texts(&read(b"{\"a\":\"cut\n{\"a\":2}\n")).len(), 2);
 }
 
 #[test]

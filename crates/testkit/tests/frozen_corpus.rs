@@ -43,8 +43,8 @@ fn run(name: &str) {
     assert!(records > 0, "{name}: no seed is read at all");
     let mut random = Random::new(name.bytes().fold(0, |sum, byte| sum * 31 + u64::from(byte)));
     for _ in 0..INPUTS {
-        let (seed, other) = (random.below(seeds.len()), random.below(seeds.len()));
-        let data = mutate(seeds.get(seed).unwrap(), seeds.get(other).unwrap(), &mut random);
+        let (seed, other) = (random.pick(&seeds), random.pick(&seeds));
+        let data = mutate(seed, other, &mut random);
         let outcome = (entry.run)(&data);
         assert!(
             outcome.is_in_proportion(data.len()),

@@ -68,8 +68,11 @@ impl Expression {
         self.unicode.is_match(&event.text(value))
     }
 
-    /// `None` when the expression names Unicode classes.
+    /// `None` when the expression names Unicode classes, or a character whose other case is ASCII.
     fn compile_ascii(&self) -> Option<regex::bytes::Regex> {
+        if folds_to_ascii(&self.source.source) {
+            return None;
+        }
         regex::bytes::RegexBuilder::new(&self.source.source)
             .unicode(false)
             .case_insensitive(self.source.ignore_case)
@@ -79,6 +82,13 @@ impl Expression {
             .build()
             .ok()
     }
+}
+
+/// Whether an expression may name one of the two characters beyond ASCII that are a case of an ASCII letter: `ſ` of
+/// `s` and the Kelvin sign of `k`, written as they are or by number.
+fn folds_to_ascii(source: &str) -> bool {
+    let lower = source.to_ascii_lowercase();
+    source.contains(['\u{17f}', '\u{212a}']) || lower.contains("17f") || lower.contains("212a")
 }
 
 /// The shape of a pattern whose alternatives can be asked together.

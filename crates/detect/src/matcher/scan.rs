@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use super::event::{Marks, Scratch, fold_value};
 use super::literals::{Literal, Literals};
-use super::trigger::Look;
+use super::trigger::{Look, number_bits};
 use crate::sigma::number_of;
 
 type Rules = Box<[u32]>;
@@ -78,7 +78,7 @@ impl FieldProgram {
         }
         if !self.numbers.is_empty()
             && let Some(number) = number_of(event, prepared.value)
-            && let Some(rules) = self.numbers.get(&number.to_bits())
+            && let Some(rules) = self.numbers.get(&number_bits(number))
         {
             scratch.marks.ask(rules);
         }

@@ -114,7 +114,7 @@ fn of_atom(atom: &Atom, fields: &FieldTable) -> Option<Trigger> {
         Test::Pattern(pattern) if field.is_some() => of_pattern(pattern)?,
         Test::Pattern(pattern) => within(longest(pattern)?),
         Test::Regex(regex) => within(super::required::literal(regex)?),
-        Test::Number(Ordering::Eq, number) => Look::Number(number.to_bits()),
+        Test::Number(Ordering::Eq, number) => Look::Number(number_bits(*number)),
         _ => return None,
     };
     Some(Trigger { field, look })
@@ -122,6 +122,11 @@ fn of_atom(atom: &Atom, fields: &FieldTable) -> Option<Trigger> {
 
 fn bytes(text: &str) -> Box<[u8]> {
     fold(text).as_bytes().into()
+}
+
+/// The bits of a number; both zeros, which are equal, have the same.
+pub(super) fn number_bits(number: f64) -> u64 {
+    (number + 0.0).to_bits()
 }
 
 fn within(text: Box<[u8]>) -> Look {

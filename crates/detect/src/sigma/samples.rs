@@ -17,6 +17,7 @@ pub(crate) fn catalog() -> Catalog {
         constants: Vec::new(),
         fields: Vec::new(),
         aliases: Vec::new(),
+        passthrough: false,
     };
     Catalog { kinds: vec![kind], ..Catalog::default() }
 }

@@ -76,6 +76,12 @@ fn is_documents(text: &[u8]) -> bool {
     {
         return true;
     }
+    // No line of its own begins by closing or going on with something.
+    let second_line =
+        first_line.and_then(|line| text.get(line.len() + 1..)).map(<[u8]>::trim_ascii_start);
+    if second_line.is_some_and(|line| matches!(line.first(), Some(b'}' | b']' | b','))) {
+        return true;
+    }
     // Pretty-printed after all, from some later document on.
     if text.split(|byte| *byte == b'\n').any(|line| line == b"{" || line == b"{\r") {
         return true;
