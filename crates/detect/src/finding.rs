@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use model::{Evidence, EventRef, FieldId, FieldTable, Finding, FindingId, Section, Why, event_to_ocsf};
+use model::{
+    EventRef, Evidence, FieldId, FieldTable, Finding, FindingId, Section, Why, event_to_ocsf,
+};
 use sha2::{Digest, Sha256};
 
 use crate::Engine;
@@ -36,8 +38,10 @@ impl EntityFields {
     /// Host, else user, else address; a dash when the event names none.
     fn of(&self, event: EventRef<'_>) -> String {
         let attributes = event.section(Section::Attributes);
-        let named = self.0.iter().filter_map(|path| attributes.iter().find(|slot| slot.field == *path));
-        let texts = named.map(|slot| event.text(slot.value)).find(|text| !text.is_empty() && text != "-");
+        let named =
+            self.0.iter().filter_map(|path| attributes.iter().find(|slot| slot.field == *path));
+        let texts =
+            named.map(|slot| event.text(slot.value)).find(|text| !text.is_empty() && text != "-");
         texts.map_or_else(|| "-".to_owned(), std::borrow::Cow::into_owned)
     }
 }

@@ -42,8 +42,17 @@ impl Ingest {
     pub fn decode(&self, chunk: Chunk, forced: Option<usize>, scratch: &mut Scratch) -> Decoded {
         scratch.begin_chunk(self.limits.depth_max);
         let Cut { raw, records, problems, shape, reference, first_line } = cut(chunk);
-        let mut work =
-            Work { ingest: self, raw: &raw, shape: &shape, reference, first_line, forced, problems, scratch, counted: (0, 0) };
+        let mut work = Work {
+            ingest: self,
+            raw: &raw,
+            shape: &shape,
+            reference,
+            first_line,
+            forced,
+            problems,
+            scratch,
+            counted: (0, 0),
+        };
         let mut builder = BatchBuilder::default();
         for record in &records {
             work.record(record, &mut builder);
@@ -76,10 +85,15 @@ fn cut(chunk: Chunk) -> Cut {
         (std::sync::Arc::clone(&chunk.shape), chunk.reference, chunk.offset, chunk.line);
     let (raw, records, problems) = if *shape == Shape::Evtx {
         let rendered = evtx::decode_evtx_chunk(chunk.bytes, offset);
-        let record = |(index, (_, range))| Record { range, offset: offset + index as u64, lines_before: None };
+        let record = |(index, (_, range))| Record {
+            range,
+            offset: offset + index as u64,
+            lines_before: None,
+        };
         let records = rendered.records.into_iter().enumerate().map(record).collect();
         (rendered.json, records, rendered.problems)
-    } else if *shape == Shape::Lines && memchr::memmem::find(&chunk.bytes, b"msg=audit(").is_some() {
+    } else if *shape == Shape::Lines && memchr::memmem::find(&chunk.bytes, b"msg=audit(").is_some()
+    {
         let grouped = auditd::group(&chunk.bytes);
         let record = |record: auditd::Record| Record {
             range: record.range,
@@ -89,7 +103,11 @@ fn cut(chunk: Chunk) -> Cut {
         let records = grouped.records.into_iter().map(record).collect();
         (grouped.bytes.into_owned(), records, Vec::new())
     } else {
-        let record = |range: Range<usize>| Record { offset: offset + range.start as u64, range, lines_before: None };
+        let record = |range: Range<usize>| Record {
+            offset: offset + range.start as u64,
+            range,
+            lines_before: None,
+        };
         let records = input::records(&chunk).map(record).collect();
         (chunk.bytes, records, Vec::new())
     };
@@ -115,12 +133,17 @@ impl Work<'_> {
         let Some(bytes) = self.raw.get(record.range.clone()) else { return };
         let limits = &self.ingest.limits;
         if bytes.len() > limits.record_bytes_max {
-            let detail = format!("a record of {} bytes; the limit is {}", bytes.len(), limits.record_bytes_max);
+            let detail = format!(
+                "a record of {} bytes; the limit is {}",
+                bytes.len(),
+                limits.record_bytes_max
+            );
             let excerpt = bytes.get(..EXCERPT_BYTES).unwrap_or(bytes);
             self.problem(ProblemReason::OverLimit, detail, record, KindId::UNRECOGNISED, excerpt);
             return;
         }
-        let mut fields = Fields::new(builder, &self.ingest.mapper.catalog().fields, self.raw, limits.fields_max);
+        let mut fields =
+            Fields::new(builder, &self.ingest.mapper.catalog().fields, self.raw, limits.fields_max);
         let decoded = self.decode(bytes, &mut fields);
         let is_full = fields.is_full();
         let format = match decoded {
@@ -132,7 +155,10 @@ impl Work<'_> {
             }
         };
         if is_full {
-            let detail = format!("more than {} fields; the rest is in the raw record only", limits.fields_max);
+            let detail = format!(
+                "more than {} fields; the rest is in the raw record only",
+                limits.fields_max
+            );
             self.problem(ProblemReason::OverLimit, detail, record, KindId::UNRECOGNISED, bytes);
         }
         let mapper = &self.ingest.mapper;
@@ -158,7 +184,8 @@ impl Work<'_> {
             Shape::Csv { header, delimiter } => csv::decode(bytes, header, *delimiter, fields),
             Shape::Zeek { path, fields: names, types, separators, absent } => {
                 let absent = (&*absent.0, &*absent.1);
-                let header = zeek::Header { path, fields: names, types, separators: *separators, absent };
+                let header =
+                    zeek::Header { path, fields: names, types, separators: *separators, absent };
                 zeek::decode(bytes, &header, fields)
             }
             Shape::W3c { fields: names, software, date } => {
@@ -170,7 +197,8 @@ impl Work<'_> {
     /// Writes down what was not understood of a record that became an event.
     fn account(&mut self, format: Format, mapped: Mapped, record: &Record, bytes: &[u8]) {
         if mapped.kind == KindId::UNRECOGNISED {
-            let detail = format!("no source recognises this {} record; --source names one", format.as_str());
+            let detail =
+                format!("no source recognises this {} record; --source names one", format.as_str());
             self.problem(ProblemReason::Unrecognised, detail, record, mapped.kind, bytes);
             return;
         }
@@ -185,14 +213,28 @@ impl Work<'_> {
         }
     }
 
-    fn problem(&mut self, reason: ProblemReason, detail: String, record: &Record, kind: KindId, raw: &[u8]) {
+    fn problem(
+        &mut self,
+        reason: ProblemReason,
+        detail: String,
+        record: &Record,
+        kind: KindId,
+        raw: &[u8],
+    ) {
         let lines = match record.lines_before {
             Some(lines) => lines,
             None => self.lines_before(record.range.start),
         };
         let line = self.first_line.map(|first| first + lines);
         let source = self.ingest.mapper.catalog().source_of(kind).map(|source| source.id.clone());
-        self.problems.push(Problem { reason, detail, offset: record.offset, line, source, raw: raw.to_vec() });
+        self.problems.push(Problem {
+            reason,
+            detail,
+            offset: record.offset,
+            line,
+            source,
+            raw: raw.to_vec(),
+        });
     }
 
     fn lines_before(&mut self, at: usize) -> u64 {

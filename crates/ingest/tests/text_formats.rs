@@ -8,8 +8,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use ingest::format::{Documents, 
-    Format, access, auditd, cef, csv, kv, leef, line, syslog, timestamp, w3c, zeek,
+use ingest::format::{
+    Documents, Format, access, auditd, cef, csv, kv, leef, line, syslog, timestamp, w3c, zeek,
 };
 use ingest::{Fields, Malformed};
 use model::{BatchBuilder, FieldTable, Timestamp};

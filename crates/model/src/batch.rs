@@ -126,7 +126,10 @@ impl<'a> EventRef<'a> {
     /// The texts that were unescaped or converted for this event, one after the other.
     #[inline]
     pub fn own_text(self) -> &'a [u8] {
-        self.batch.text.get(self.head.text.0 as usize..self.head.text.1 as usize).unwrap_or_default()
+        self.batch
+            .text
+            .get(self.head.text.0 as usize..self.head.text.1 as usize)
+            .unwrap_or_default()
     }
 
     /// Where a text value stands in [`Self::raw`]; `None` when it is not a part of the raw record.
@@ -181,7 +184,9 @@ impl<'a> EventRef<'a> {
             Value::Bool(false) => Cow::Borrowed("false"),
             Value::Int(number) => Cow::Owned(number.to_string()),
             Value::Float(number) => Cow::Owned(number.to_string()),
-            Value::Raw { .. } | Value::Text { .. } => String::from_utf8_lossy(self.bytes(value).unwrap_or_default()),
+            Value::Raw { .. } | Value::Text { .. } => {
+                String::from_utf8_lossy(self.bytes(value).unwrap_or_default())
+            }
         }
     }
 
@@ -272,7 +277,13 @@ impl BatchBuilder {
     }
 
     /// Ends the record and makes it an event.
-    pub fn finish_record(&mut self, kind: KindId, time: Option<Timestamp>, offset: u64, raw: (u32, u32)) {
+    pub fn finish_record(
+        &mut self,
+        kind: KindId,
+        time: Option<Timestamp>,
+        offset: u64,
+        raw: (u32, u32),
+    ) {
         let end = self.batch.slots.len() as u32;
         let native = self.native_end.take().unwrap_or(end);
         let attributes = self.attributes_end.take().unwrap_or(end);

@@ -48,7 +48,8 @@ impl Schema {
     }
 
     fn as_type(&self, value: Json, attribute: Option<&Attribute>) -> Json {
-        let wants_text = attribute.is_some_and(|it| self.base_type(&it.type_name) == Some("string_t"));
+        let wants_text =
+            attribute.is_some_and(|it| self.base_type(&it.type_name) == Some("string_t"));
         match value {
             Json::Number(number) if wants_text => Json::String(number.to_string()),
             Json::Bool(truth) if wants_text => Json::String(truth.to_string()),
@@ -91,7 +92,8 @@ fn complete_attribute(map: &mut Map<String, Json>, name: &str, attribute: &Attri
     } else if name == "name"
         && let Some(path) = map.get("path").and_then(Json::as_str)
     {
-        let last = path.rsplit(['\\', '/']).find(|part| !part.is_empty()).unwrap_or(path).to_owned();
+        let last =
+            path.rsplit(['\\', '/']).find(|part| !part.is_empty()).unwrap_or(path).to_owned();
         map.insert(name.to_owned(), json!(last));
     }
 }

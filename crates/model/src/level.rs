@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 /// Sigma `level`, in rising order. Rules without a level are informational.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// For correlation and context only.
@@ -21,7 +23,8 @@ pub enum Level {
 
 impl Level {
     /// All levels, lowest first.
-    pub const ALL: [Self; 5] = [Self::Informational, Self::Low, Self::Medium, Self::High, Self::Critical];
+    pub const ALL: [Self; 5] =
+        [Self::Informational, Self::Low, Self::Medium, Self::High, Self::Critical];
 
     /// The Sigma word.
     pub const fn as_str(self) -> &'static str {

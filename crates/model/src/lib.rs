@@ -23,6 +23,6 @@ pub use level::Level;
 pub use logsource::{Logsource, LogsourceSet};
 pub use ocsf_json::{event_to_ocsf, observables};
 pub use problem::{Problem, ProblemReason};
-pub use schema::{Attribute, Class, Schema, SchemaError, SCHEMA_VERSION};
+pub use schema::{Attribute, Class, SCHEMA_VERSION, Schema, SchemaError};
 pub use time::Timestamp;
 pub use value::{Slot, Value};

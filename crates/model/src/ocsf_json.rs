@@ -57,8 +57,10 @@ fn envelope(map: &mut Map<String, Json>, event: EventRef<'_>, catalog: &Catalog,
         let activity = map.get("activity_id").and_then(Json::as_i64).unwrap_or(0);
         map.entry("activity_id").or_insert(json!(activity));
         map.insert("type_uid".to_owned(), json!(i64::from(kind.class_uid) * 100 + activity));
-        if let Some(caption) =
-            class.attributes.get("activity_id").and_then(|it| it.enumeration.get(activity.to_string().as_str()))
+        if let Some(caption) = class
+            .attributes
+            .get("activity_id")
+            .and_then(|it| it.enumeration.get(activity.to_string().as_str()))
         {
             map.entry("activity_name").or_insert(json!(caption));
         }
@@ -105,8 +107,10 @@ pub fn observables(event: EventRef<'_>, catalog: &Catalog) -> Vec<Json> {
     let mut found: Vec<Json> = Vec::new();
     for slot in event.section(Section::Attributes) {
         let path = event.batch().field_name(slot.field, &catalog.fields);
-        let Some(type_id) =
-            schema.resolve(&kind.class_name, path).ok().and_then(|attribute| schema.observable_type(attribute))
+        let Some(type_id) = schema
+            .resolve(&kind.class_name, path)
+            .ok()
+            .and_then(|attribute| schema.observable_type(attribute))
         else {
             continue;
         };

@@ -113,7 +113,10 @@ impl Schema {
 
     /// A class and its name by `class_uid`.
     pub fn class_by_uid(&self, uid: u32) -> Option<(&str, &Class)> {
-        self.classes.iter().find(|(_, class)| class.uid == uid).map(|(name, class)| (&**name, class))
+        self.classes
+            .iter()
+            .find(|(_, class)| class.uid == uid)
+            .map(|(name, class)| (&**name, class))
     }
 
     /// All class names.
@@ -123,7 +126,9 @@ impl Schema {
 
     /// `category_uid` and its caption.
     pub fn category(&self, class: &Class) -> (u32, &str) {
-        self.categories.get(&class.category).map_or((0, "Uncategorized"), |it| (it.uid, &it.caption))
+        self.categories
+            .get(&class.category)
+            .map_or((0, "Uncategorized"), |it| (it.uid, &it.caption))
     }
 
     /// The attributes of an object.
@@ -135,7 +140,12 @@ impl Schema {
     /// or `None` for an object.
     pub fn base_type<'a>(&'a self, type_name: &'a str) -> Option<&'a str> {
         let definition = self.types.get(type_name)?;
-        Some(definition.base.as_deref().map_or(type_name, |base| if base == "long_t" { "long_t" } else { base }))
+        Some(
+            definition
+                .base
+                .as_deref()
+                .map_or(type_name, |base| if base == "long_t" { "long_t" } else { base }),
+        )
     }
 
     /// The attribute at a dotted path of a class. `name[0]` and `name[]` step into lists.
@@ -156,14 +166,19 @@ impl Schema {
             }
             if let Some(parent) = found {
                 let object = self.objects.get(&parent.type_name).ok_or_else(|| {
-                    SchemaError(format!("'{within}' in '{path}' is a {}, it has no parts", parent.type_name))
+                    SchemaError(format!(
+                        "'{within}' in '{path}' is a {}, it has no parts",
+                        parent.type_name
+                    ))
                 })?;
                 attributes = &object.attrs;
             }
             let (name, indexed) = split_index(part);
             let attribute = attributes.get(name).ok_or_else(|| {
                 let near = nearest(name, attributes.keys().map(|name| &**name));
-                SchemaError(format!("'{within}' has no attribute '{name}' (path '{path}'); did you mean '{near}'?"))
+                SchemaError(format!(
+                    "'{within}' has no attribute '{name}' (path '{path}'); did you mean '{near}'?"
+                ))
             })?;
             if indexed && !attribute.is_array() {
                 return Err(SchemaError(format!("'{name}' in '{path}' is not a list")));
@@ -227,7 +242,9 @@ impl Schema {
             };
             match (attribute.is_array(), value.as_array()) {
                 (true, Some(items)) => {
-                    items.iter().for_each(|item| self.validate_value(item, attribute, &path, violations));
+                    items
+                        .iter()
+                        .for_each(|item| self.validate_value(item, attribute, &path, violations));
                 }
                 (true, None) => violations.push(format!("'{path}' must be a list")),
                 (false, _) => self.validate_value(value, attribute, &path, violations),
@@ -235,7 +252,13 @@ impl Schema {
         }
     }
 
-    fn validate_value(&self, value: &serde_json::Value, attribute: &Attribute, at: &str, violations: &mut Vec<String>) {
+    fn validate_value(
+        &self,
+        value: &serde_json::Value,
+        attribute: &Attribute,
+        at: &str,
+        violations: &mut Vec<String>,
+    ) {
         if let Some(object) = self.objects.get(&attribute.type_name) {
             // `unmapped` and the bare `object` carry anything.
             if &*attribute.type_name != "object" {
@@ -296,7 +319,10 @@ mod tests {
     #[test]
     fn paths_resolve_with_types() -> Result<(), SchemaError> {
         let schema = Schema::embedded();
-        assert_eq!(&*schema.resolve("process_activity", "process.file.path")?.type_name, "file_path_t");
+        assert_eq!(
+            &*schema.resolve("process_activity", "process.file.path")?.type_name,
+            "file_path_t"
+        );
         assert_eq!(&*schema.resolve("network_activity", "src_endpoint.ip")?.type_name, "ip_t");
         assert!(schema.resolve("dns_activity", "answers[0].rdata").is_ok());
         Ok(())
@@ -304,8 +330,11 @@ mod tests {
 
     #[test]
     fn an_unknown_path_names_the_part_and_the_nearest_name() {
-        let error = Schema::embedded().resolve("process_activity", "process.cmdline").err().map(|it| it.0);
-        assert!(error.is_some_and(|text| text.contains("'cmdline'") && text.contains("'cmd_line'")));
+        let error =
+            Schema::embedded().resolve("process_activity", "process.cmdline").err().map(|it| it.0);
+        assert!(
+            error.is_some_and(|text| text.contains("'cmdline'") && text.contains("'cmd_line'"))
+        );
     }
 
     #[test]

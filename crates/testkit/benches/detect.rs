@@ -2,7 +2,11 @@
 //!
 //! Prints events per second of CPU and ratios; lines `FIGURE <name> <value> <unit>` are for scripts. Runs on real
 //! rules and recordings where they are at hand, else on the product's own rules and recorded day, and says which.
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and stops when it cannot go on")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark prints, and stops when it cannot go on"
+)]
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -58,10 +62,15 @@ fn corpus_files() -> (Vec<(String, String)>, Vec<Vec<u8>>, &'static str) {
         Some(data) => {
             let rules = corpus::rule_files(&data.join("sigma/rules"));
             let read = |path| std::fs::read(path).ok();
-            let evtx = corpus::files(&data.join("evtx"), &["evtx"]).into_iter().filter_map(read).collect();
+            let evtx =
+                corpus::files(&data.join("evtx"), &["evtx"]).into_iter().filter_map(read).collect();
             (rules, evtx, "SigmaHQ rules and recorded EVTX files")
         }
-        None => (corpus::rule_files(&corpus::content_dir().join("rules")), Vec::new(), "own rules, generated events"),
+        None => (
+            corpus::rule_files(&corpus::content_dir().join("rules")),
+            Vec::new(),
+            "own rules, generated events",
+        ),
     }
 }
 
@@ -86,11 +95,15 @@ fn main() {
     let ingest = Ingest::new(mapper, ingest::Limits::default());
     let before = rss_mib();
     let (compile, engine) = cpu_of(|| Engine::compile(Arc::clone(&rules), Arc::clone(&catalog)));
-    println!("load: {} rules, {refused} refused; parse {load:.3} s, compile {compile:.3} s of CPU", rules.rules.len());
+    println!(
+        "load: {} rules, {refused} refused; parse {load:.3} s, compile {compile:.3} s of CPU",
+        rules.rules.len()
+    );
     println!("FIGURE load_cpu_s {:.3} s", load + compile);
     println!("FIGURE rules_mib {:.1} MiB", parsed_mib + rss_mib() - before);
 
-    let recorded: Vec<EventBatch> = evtx.iter().flat_map(|bytes| corpus::events(&ingest, "evtx", bytes.clone()).0).collect();
+    let recorded: Vec<EventBatch> =
+        evtx.iter().flat_map(|bytes| corpus::events(&ingest, "evtx", bytes.clone()).0).collect();
     let attack = corpus::flat_json(&recorded, &ingest);
     drop(recorded);
     let benign = generate::windows_json(60_000, 7);
@@ -102,8 +115,12 @@ fn main() {
     }
     println!("FIGURE match_ratio {:.2} x", ratios.iter().copied().fold(f64::INFINITY, f64::min));
     rules_cost(if attack.is_empty() { &benign } else { &attack }, &rule_files, &ingest, &engine);
-    let whole = [("attack", &attack), ("benign", &benign)].map(|(name, json)| from_json(name, json, &ingest, &engine));
-    println!("FIGURE json_ratio {:.2} x", whole.into_iter().flatten().fold(f64::INFINITY, f64::min));
+    let whole = [("attack", &attack), ("benign", &benign)]
+        .map(|(name, json)| from_json(name, json, &ingest, &engine));
+    println!(
+        "FIGURE json_ratio {:.2} x",
+        whole.into_iter().flatten().fold(f64::INFINITY, f64::min)
+    );
     if !evtx.is_empty() {
         from_evtx(&evtx, &ingest, &engine);
     }
@@ -111,7 +128,8 @@ fn main() {
 
 /// The peer with the same rules, loaded as one collection as its documentation advises.
 fn peer(rule_files: &[(String, String)]) -> rsigma_eval::Engine {
-    let parsed = rule_files.iter().filter_map(|(_, text)| rsigma_parser::parse_sigma_yaml(text).ok());
+    let parsed =
+        rule_files.iter().filter_map(|(_, text)| rsigma_parser::parse_sigma_yaml(text).ok());
     let rules: Vec<_> = parsed.flat_map(|collection| collection.rules).collect();
     let mut peer = rsigma_eval::Engine::new();
     let refused = peer.add_rules(&rules);
@@ -120,11 +138,19 @@ fn peer(rule_files: &[(String, String)]) -> rsigma_eval::Engine {
 }
 
 /// Pre-parsed events against rsigma-eval, log source routing for both. Returns our rate by theirs.
-fn matching(name: &str, json: &[u8], ingest: &Ingest, engine: &Engine, rule_files: &[(String, String)]) -> f64 {
+fn matching(
+    name: &str,
+    json: &[u8],
+    ingest: &Ingest,
+    engine: &Engine,
+    rule_files: &[(String, String)],
+) -> f64 {
     let (batches, _) = corpus::events(ingest, name, json.to_vec());
     let peer = peer(rule_files);
-    let documents: Vec<serde_json::Value> =
-        json.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
+    let documents: Vec<serde_json::Value> = json
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice(line).ok())
+        .collect();
     let catalog = engine.catalog();
     let sources: Vec<LogSource> = batches
         .iter()
@@ -153,7 +179,9 @@ fn matching(name: &str, json: &[u8], ingest: &Ingest, engine: &Engine, rule_file
         || {
             peer_hits = 0;
             for (document, source) in documents.iter().zip(&sources) {
-                peer_hits += black_box(peer.evaluate_with_logsource(&JsonEvent::borrow(document), source)).len();
+                peer_hits +=
+                    black_box(peer.evaluate_with_logsource(&JsonEvent::borrow(document), source))
+                        .len();
             }
         },
     );
@@ -210,7 +238,7 @@ fn from_json(name: &str, json: &[u8], ingest: &Ingest, engine: &Engine) -> Optio
             }
         },
     );
-    let events = memchr_count(json);
+    let events = lines(json);
     println!(
         "json {name}: {:.2} us an event from bytes to {findings} findings; serde_json::Value alone {:.2} us",
         ours * 1e6 / events,
@@ -219,8 +247,8 @@ fn from_json(name: &str, json: &[u8], ingest: &Ingest, engine: &Engine) -> Optio
     Some(theirs / ours)
 }
 
-fn memchr_count(json: &[u8]) -> f64 {
-    json.iter().filter(|byte| **byte == b'\n').count() as f64
+fn lines(json: &[u8]) -> f64 {
+    json.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count() as f64
 }
 
 fn chunks(bytes: &[u8]) -> Vec<ingest::Chunk> {
@@ -262,6 +290,8 @@ fn from_evtx(files: &[Vec<u8>], ingest: &Ingest, engine: &Engine) {
             }
         },
     );
-    println!("evtx: {events} records to {findings} findings in {ours:.3} s of CPU; the evtx crate's JSON text alone {theirs:.3} s");
+    println!(
+        "evtx: {events} records to {findings} findings in {ours:.3} s of CPU; the evtx crate's JSON text alone {theirs:.3} s"
+    );
     println!("FIGURE evtx_ratio {:.2} x", ours / theirs);
 }

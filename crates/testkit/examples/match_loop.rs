@@ -14,14 +14,20 @@ fn main() {
     let which = arguments.next().unwrap_or_default();
     let rounds: usize = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(1);
     let data = corpus::data_dir();
-    let dir = data.as_ref().map_or_else(|| corpus::content_dir().join("rules"), |data| data.join("sigma/rules"));
+    let dir = data
+        .as_ref()
+        .map_or_else(|| corpus::content_dir().join("rules"), |data| data.join("sigma/rules"));
     let rules = corpus::rules(&corpus::rule_files(&dir));
-    let Some((ingest, engine)) = corpus::engine(&rules) else { return };
+    let (ingest, engine) = match corpus::engine(&rules) {
+        Ok(both) => both,
+        Err(error) => return println!("{error}"),
+    };
     let json = match (&*which, &data) {
         ("attack", Some(data)) => {
             let files = corpus::files(&data.join("evtx"), &["evtx"]);
             let read = files.into_iter().filter_map(|path| std::fs::read(path).ok());
-            let batches: Vec<EventBatch> = read.flat_map(|bytes| corpus::events(&ingest, "evtx", bytes).0).collect();
+            let batches: Vec<EventBatch> =
+                read.flat_map(|bytes| corpus::events(&ingest, "evtx", bytes).0).collect();
             corpus::flat_json(&batches, &ingest)
         }
         _ => generate::windows_json(20_000, 7),
@@ -38,11 +44,19 @@ fn main() {
         }
     }
     let candidates: u32 = asked.iter().sum();
-    println!("{events} events, {hits} hits, {:.2} candidates an event", f64::from(candidates) / f64::from(events));
-    let mut often: Vec<(u32, usize)> = asked.into_iter().enumerate().map(|(rule, count)| (count, rule)).collect();
+    println!(
+        "{events} events, {hits} hits, {:.2} candidates an event",
+        f64::from(candidates) / f64::from(events)
+    );
+    let mut often: Vec<(u32, usize)> =
+        asked.into_iter().enumerate().map(|(rule, count)| (count, rule)).collect();
     often.sort_unstable_by(|left, right| right.cmp(left));
     for (count, rule) in often.into_iter().take(12) {
         let share = f64::from(count) / f64::from(events);
-        println!("  asked for {share:.3} of the events: {} ({:?})", rules.rules[rule].meta.path, engine.cost(rule));
+        println!(
+            "  asked for {share:.3} of the events: {} ({:?})",
+            rules.rules[rule].meta.path,
+            engine.cost(rule)
+        );
     }
 }

@@ -31,7 +31,10 @@ pub fn files(dir: &Path, endings: &[&str]) -> Vec<PathBuf> {
             let path = entry.path();
             if path.is_dir() {
                 open.push(path);
-            } else if path.extension().is_some_and(|have| endings.iter().any(|ending| have == *ending)) {
+            } else if path
+                .extension()
+                .is_some_and(|have| endings.iter().any(|ending| have == *ending))
+            {
                 found.push(path);
             }
         }
@@ -43,7 +46,8 @@ pub fn files(dir: &Path, endings: &[&str]) -> Vec<PathBuf> {
 /// Paths and texts of all rule files below a folder (their tests left out).
 pub fn rule_files(dir: &Path) -> Vec<(String, String)> {
     let is_rule = |path: &PathBuf| !path.components().any(|part| part.as_os_str() == "tests");
-    let read = |path: PathBuf| Some((path.display().to_string(), std::fs::read_to_string(path).ok()?));
+    let read =
+        |path: PathBuf| Some((path.display().to_string(), std::fs::read_to_string(path).ok()?));
     files(dir, &["yml"]).into_iter().filter(is_rule).filter_map(read).collect()
 }
 
@@ -53,8 +57,11 @@ pub fn rules(files: &[(String, String)]) -> Arc<RuleSet> {
     Arc::new(RuleSet::load(texts, &Placeholders::default()).0)
 }
 
-/// The product's mappings. Sources that cannot be served are left out and named on standard error.
-pub fn mapper(fields: &FieldTable) -> Option<Mapper> {
+/// The product's mappings.
+///
+/// # Errors
+/// What is wrong with them, source by source.
+pub fn mapper(fields: &FieldTable) -> Result<Mapper, String> {
     let taxonomy = std::fs::read_to_string(content_dir().join("taxonomy.yaml")).unwrap_or_default();
     let folders = std::fs::read_dir(content_dir().join("sources")).into_iter().flatten().flatten();
     let read = |dir: PathBuf| {
@@ -64,24 +71,21 @@ pub fn mapper(fields: &FieldTable) -> Option<Mapper> {
             map: std::fs::read_to_string(dir.join("map.yaml")).ok()?,
         })
     };
-    let mut sources: Vec<SourceFiles> = folders.filter_map(|entry| read(entry.path())).collect();
-    sources.retain(|source| match Mapper::compile(FieldTable::default(), std::slice::from_ref(source), &taxonomy) {
-        Ok(_) => true,
-        Err(errors) => {
-            errors.iter().for_each(|error| eprintln!("left out: {error}"));
-            false
-        }
-    });
-    Mapper::compile(fields.clone(), &sources, &taxonomy).ok()
+    let sources: Vec<SourceFiles> = folders.filter_map(|entry| read(entry.path())).collect();
+    Mapper::compile(fields.clone(), &sources, &taxonomy)
+        .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
 }
 
 /// Mappings and rules put together as the product does.
-pub fn engine(rules: &Arc<RuleSet>) -> Option<(Ingest, Engine)> {
+///
+/// # Errors
+/// What is wrong with the mappings.
+pub fn engine(rules: &Arc<RuleSet>) -> Result<(Ingest, Engine), String> {
     let mut fields = FieldTable::default();
     Engine::names(rules, &mut fields);
     let mapper = mapper(&fields)?;
     let engine = Engine::compile(Arc::clone(rules), Arc::clone(mapper.catalog()));
-    Some((Ingest::new(mapper, Limits::default()), engine))
+    Ok((Ingest::new(mapper, Limits::default()), engine))
 }
 
 /// All events of an input's bytes, and the number of problems.
@@ -89,7 +93,9 @@ pub fn events(ingest: &Ingest, name: &str, bytes: Vec<u8>) -> (Vec<EventBatch>, 
     let mut scratch = Scratch::default();
     let mut batches = Vec::new();
     let mut problems = 0;
-    for piece in input::open(Box::new(std::io::Cursor::new(bytes)), name.into(), None, Limits::default()) {
+    for piece in
+        input::open(Box::new(std::io::Cursor::new(bytes)), name.into(), None, Limits::default())
+    {
         match piece {
             Piece::Chunk(chunk) => {
                 let decoded = ingest.decode(chunk, None, &mut scratch);

@@ -41,6 +41,7 @@ pub fn windows_json(events: usize, seed: u64) -> Vec<u8> {
     out.into_bytes()
 }
 
+#[expect(clippy::too_many_lines, reason = "one template for each kind of event, no logic")]
 fn windows_event(number: u64, random: &mut Random, out: &mut String) {
     let image = *random.pick(&IMAGES);
     let parent = *random.pick(&IMAGES);
@@ -49,8 +50,13 @@ fn windows_event(number: u64, random: &mut Random, out: &mut String) {
     let user = random.below(80);
     let pid = 1000 + random.below(60_000);
     let (minute, second) = (number / 60 % 60, number % 60);
-    let time = format!("2026-03-02 {:02}:{minute:02}:{second:02}.{:03}", 8 + number / 3600 % 10, random.below(1000));
-    let guid = format!("{{{:08x}-43f4-5c7a-0000-{:012x}}}", random.below(1 << 32), random.below(1 << 48));
+    let time = format!(
+        "2026-03-02 {:02}:{minute:02}:{second:02}.{:03}",
+        8 + number / 3600 % 10,
+        random.below(1000)
+    );
+    let guid =
+        format!("{{{:08x}-43f4-5c7a-0000-{:012x}}}", random.below(1 << 32), random.below(1 << 48));
     let head = |id: u32, task: &str| {
         format!(
             r#"{{"EventID":{id},"Channel":"Microsoft-Windows-Sysmon/Operational","Provider_Name":"Microsoft-Windows-Sysmon","Computer":"ws-{host:03}.corp.example","EventRecordID":{number},"Level":4,"Task":{id},"Keywords":"0x8000000000000000","TimeCreated":"{time}Z","RuleName":"-","UtcTime":"{time}","ProcessGuid":"{guid}","ProcessId":{pid},"Image":"{image}","User":"CORP\\user{user:02}","EventType":"{task}""#
@@ -62,8 +68,8 @@ fn windows_event(number: u64, random: &mut Random, out: &mut String) {
             r#"{},"FileVersion":"10.0.19041.546","Description":"Host Process","Product":"Microsoft Windows Operating System","Company":"Microsoft Corporation","OriginalFileName":"host.exe","CommandLine":"\"{image}\" {arguments}","CurrentDirectory":"C:\\Windows\\system32\\","LogonGuid":"{guid}","LogonId":"0x{:x}","TerminalSessionId":1,"IntegrityLevel":"Medium","Hashes":"SHA256={:064x},MD5={:032x}","ParentProcessGuid":"{guid}","ParentProcessId":{},"ParentImage":"{parent}","ParentCommandLine":"{parent} {arguments}","ParentUser":"CORP\\user{user:02}"}}"#,
             head(1, "Process Create"),
             random.below(1 << 24),
-            u128::from(random.next()) << 64 | u128::from(random.next()),
-            random.next(),
+            u128::from(random.draw()) << 64 | u128::from(random.draw()),
+            random.draw(),
             pid - 7
         ),
         2 | 3 => write!(
@@ -71,7 +77,7 @@ fn windows_event(number: u64, random: &mut Random, out: &mut String) {
             r#"{},"ImageLoaded":"C:\\Windows\\System32\\{}.dll","FileVersion":"10.0.19041.1","Description":"Library","Product":"Microsoft Windows Operating System","Company":"Microsoft Corporation","OriginalFileName":"lib.dll","Hashes":"SHA256={:064x}","Signed":"true","Signature":"Microsoft Windows","SignatureStatus":"Valid"}}"#,
             head(7, "Image Loaded"),
             random.pick(&["ntdll", "kernel32", "user32", "combase", "msvcrt", "crypt32"]),
-            random.next()
+            random.draw()
         ),
         4 => write!(
             out,

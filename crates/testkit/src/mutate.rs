@@ -52,8 +52,8 @@ fn step(data: &mut Vec<u8>, other: &[u8], random: &mut Random) {
     let at = below(random, data.len() + 1);
     match below(random, 10) {
         0 => flip(data, at, random),
-        1 => replace(data, at, &[random.next() as u8]),
-        2 => insert(data, at, &[random.next() as u8]),
+        1 => replace(data, at, &[random.draw() as u8]),
+        2 => insert(data, at, &[random.draw() as u8]),
         3 | 4 => insert(data, at, trouble(random)),
         5 => replace(data, at, trouble(random)),
         6 => drop(data.splice(at..end(at, data.len(), 16, random), [])),
@@ -104,8 +104,8 @@ mod tests {
     #[test]
     fn the_generator_is_splitmix64() {
         let mut random = Random::new(1_234_567);
-        assert_eq!(random.next(), 6_457_827_717_110_365_317);
-        assert_eq!(random.next(), 3_203_168_211_198_807_973);
+        assert_eq!(random.draw(), 6_457_827_717_110_365_317);
+        assert_eq!(random.draw(), 3_203_168_211_198_807_973);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
-use memchr::memmem::Finder;
 use ipnet::IpNet;
+use memchr::memmem::Finder;
 use model::{EventRef, FieldId, Section, Value};
 use regex::Regex;
 use rustc_hash::FxHashSet;
@@ -12,7 +12,9 @@ use rustc_hash::FxHashSet;
 use super::event::{Scratch, fold_value};
 use crate::sigma::ast::{Ordering, Part, Pattern, Place, RegexTest, Test, TimePart};
 use crate::sigma::fold::fold;
-use crate::sigma::{REGEX_BYTES_MAX, Regexes, address_of, compile, is_json, number_of, stands, time_part_of};
+use crate::sigma::{
+    REGEX_BYTES_MAX, Regexes, address_of, compile, is_json, number_of, stands, time_part_of,
+};
 
 /// A compiled comparison. The field is `None` for keywords.
 #[derive(Debug)]
@@ -122,7 +124,9 @@ impl Check {
             },
             Test::Regex(source) => {
                 let compiled = regexes.get(source).cloned().or_else(|| compile(source).ok());
-                compiled.map_or(Self::Never, |regex| Self::Regex(Box::new(Expression::new(regex, source))))
+                compiled.map_or(Self::Never, |regex| {
+                    Self::Regex(Box::new(Expression::new(regex, source)))
+                })
             }
             Test::Cidr(network) => Self::Cidr(*network),
             Test::Number(ordering, number) => Self::Number(*ordering, *number),
@@ -153,12 +157,17 @@ impl Check {
     pub(super) fn work(&self) -> u32 {
         match self {
             Self::Exact(_) => 1,
-            Self::ExactSet(_) | Self::Starts(_) => 2,
+            Self::ExactSet(_)
+            | Self::Starts(_)
+            | Self::Exists(_)
+            | Self::Null
+            | Self::Bool(_)
+            | Self::Number(..)
+            | Self::Never => 2,
             Self::Ends(texts) => 2 + texts.len() as u32 / 4,
             Self::Contains(_) => 6,
             Self::ContainsSet(_) => 12,
             Self::Glob(_) => 20,
-            Self::Exists(_) | Self::Null | Self::Bool(_) | Self::Number(..) | Self::Never => 2,
             Self::Cidr(_) | Self::FieldRef(..) | Self::TimePart(..) => 15,
             Self::Regex(_) => 60,
         }
@@ -186,14 +195,23 @@ impl Check {
     }
 
     /// A check of a value that is more than its text; `None` for checks of text.
-    fn holds_for_value(&self, value: Value, event: EventRef<'_>, scratch: &Scratch) -> Option<bool> {
+    fn holds_for_value(
+        &self,
+        value: Value,
+        event: EventRef<'_>,
+        scratch: &Scratch,
+    ) -> Option<bool> {
         Some(match self {
             Self::Regex(expression) => expression.is_match(value, event),
-            Self::Cidr(network) => address_of(&event.text(value)).is_some_and(|address| network.contains(&address)),
+            Self::Cidr(network) => {
+                address_of(&event.text(value)).is_some_and(|address| network.contains(&address))
+            }
             Self::Number(ordering, number) => {
                 number_of(event, value).is_some_and(|value| ordering.holds(value, *number))
             }
-            Self::Bool(wanted) => event.text(value).eq_ignore_ascii_case(if *wanted { "true" } else { "false" }),
+            Self::Bool(wanted) => {
+                event.text(value).eq_ignore_ascii_case(if *wanted { "true" } else { "false" })
+            }
             Self::TimePart(part, ordering, number) => time_part_of(event, value, *part)
                 .is_some_and(|value| ordering.holds(value as f64, *number as f64)),
             Self::FieldRef(other, place, cased) => {
@@ -259,7 +277,8 @@ impl CompiledAtom {
             fold_value(value, event, &mut folded);
             self.check.holds_for_text(&folded)
         };
-        event.section(Section::Native).iter().any(|slot| holds(slot.value)) || !is_json(event) && holds(event.raw_value())
+        event.section(Section::Native).iter().any(|slot| holds(slot.value))
+            || !is_json(event) && holds(event.raw_value())
     }
 
     fn holds_at(&self, index: u32, event: EventRef<'_>, scratch: &mut Scratch) -> bool {
@@ -319,7 +338,9 @@ impl Glob {
         let mut at = first.len();
         for segment in middle {
             let Some(end) = text.len().checked_sub(segment.len()) else { return false };
-            let Some(found) = (at..=end).find(|here| fits(segment, text, *here)) else { return false };
+            let Some(found) = (at..=end).find(|here| fits(segment, text, *here)) else {
+                return false;
+            };
             at = found + segment.len();
         }
         text.len().checked_sub(last.len()).is_some_and(|tail| tail >= at && fits(last, text, tail))
@@ -327,6 +348,7 @@ impl Glob {
 }
 
 fn fits(segment: &[Option<u8>], text: &[u8], at: usize) -> bool {
-    text.get(at..at + segment.len())
-        .is_some_and(|window| segment.iter().zip(window).all(|(piece, byte)| piece.is_none_or(|want| want == *byte)))
+    text.get(at..at + segment.len()).is_some_and(|window| {
+        segment.iter().zip(window).all(|(piece, byte)| piece.is_none_or(|want| want == *byte))
+    })
 }

@@ -57,7 +57,8 @@ impl Route {
     #[inline]
     fn programs_of(&self, field: usize) -> &[(u32, u32)] {
         let place = self.fields.get(field).and_then(|place| place.checked_sub(1));
-        let range = place.and_then(|place| self.reads.get(usize::from(place))).copied().unwrap_or_default();
+        let range =
+            place.and_then(|place| self.reads.get(usize::from(place))).copied().unwrap_or_default();
         self.programs.get(range.0 as usize..range.1 as usize).unwrap_or_default()
     }
 }
@@ -85,7 +86,8 @@ impl Engine {
             });
         }
         for correlation in &rules.correlations {
-            let measured = correlation.measured_fields.iter().chain(&correlation.group_fields).flatten();
+            let measured =
+                correlation.measured_fields.iter().chain(&correlation.group_fields).flatten();
             measured.for_each(|name| {
                 fields.intern(name);
             });
@@ -112,7 +114,9 @@ impl Engine {
         let mut groups = Vec::new();
         for (_, members) in &by_source {
             for rule in members {
-                if let (Some(root), Some(source)) = (roots.get_mut(*rule as usize), rules.rules.get(*rule as usize)) {
+                if let (Some(root), Some(source)) =
+                    (roots.get_mut(*rule as usize), rules.rules.get(*rule as usize))
+                {
                     *root = plan.add(&source.condition, names);
                 }
             }
@@ -178,9 +182,14 @@ impl Engine {
             }
         }
         for index in 0..scratch.len() as u32 {
-            let Some(field) = scratch.value(index).and_then(|value| value.field.index()) else { continue };
+            let Some(field) = scratch.value(index).and_then(|value| value.field.index()) else {
+                continue;
+            };
             for (group, program) in route.programs_of(field) {
-                let found = self.groups.get(*group as usize).and_then(|group| group.programs.get(*program as usize));
+                let found = self
+                    .groups
+                    .get(*group as usize)
+                    .and_then(|group| group.programs.get(*program as usize));
                 if let Some((_, program)) = found {
                     program.scan(index, event, scratch);
                 }
@@ -231,12 +240,22 @@ fn prepare(event: EventRef<'_>, route: &Route, scratch: &mut Scratch) {
     }
 }
 
-fn compile_group(members: &[u32], rules: &RuleSet, fields: &FieldTable, costs: &mut [CostClass]) -> Group {
-    let conditions: Vec<&Expr> =
-        members.iter().filter_map(|rule| rules.rules.get(*rule as usize)).map(|rule| &rule.condition).collect();
+fn compile_group(
+    members: &[u32],
+    rules: &RuleSet,
+    fields: &FieldTable,
+    costs: &mut [CostClass],
+) -> Group {
+    let conditions: Vec<&Expr> = members
+        .iter()
+        .filter_map(|rule| rules.rules.get(*rule as usize))
+        .map(|rule| &rule.condition)
+        .collect();
     let mut group = Group::default();
     let mut wanted: FxHashMap<Option<FieldId>, Vec<(Look, u32)>> = FxHashMap::default();
-    for ((rule, triggers), condition) in members.iter().zip(trigger::choose(&conditions, fields)).zip(&conditions) {
+    for ((rule, triggers), condition) in
+        members.iter().zip(trigger::choose(&conditions, fields)).zip(&conditions)
+    {
         visit_names(condition, &mut |name| {
             group.fields.extend(fields.get(name));
         });
@@ -268,12 +287,17 @@ fn compile_group(members: &[u32], rules: &RuleSet, fields: &FieldTable, costs: &
 }
 
 /// Finds for each kind the groups it serves, and what they look for in which field.
-fn compile_routes(sources: &[Logsource], groups: &[Group], catalog: &Catalog) -> (Vec<Route>, Vec<u32>) {
+fn compile_routes(
+    sources: &[Logsource],
+    groups: &[Group],
+    catalog: &Catalog,
+) -> (Vec<Route>, Vec<u32>) {
     let mut routes: Vec<Route> = Vec::new();
     let mut known: FxHashMap<Vec<u32>, u32> = FxHashMap::default();
     let mut route_of_kind = Vec::with_capacity(catalog.kinds.len());
     for kind in &catalog.kinds {
-        let is_served = |source: &Logsource| kind.source.is_some() && kind.logsources.serves(source);
+        let is_served =
+            |source: &Logsource| kind.source.is_some() && kind.logsources.serves(source);
         let served: Vec<u32> = sources
             .iter()
             .enumerate()
@@ -308,7 +332,9 @@ fn compile_route(served: Vec<u32>, groups: &[Group], field_count: usize) -> Rout
         route.programs.extend(programs);
         route.reads.push((start, route.programs.len() as u32));
         // No rule set reads 65,535 fields of one kind of event; beyond that a field would not be read.
-        if let (Some(entry), Ok(place)) = (route.fields.get_mut(field), u16::try_from(route.reads.len())) {
+        if let (Some(entry), Ok(place)) =
+            (route.fields.get_mut(field), u16::try_from(route.reads.len()))
+        {
             *entry = place;
         }
     }

@@ -154,13 +154,21 @@ impl Scratch {
 
     /// The folded text of a value and the marks, to be used side by side.
     #[inline]
-    pub(super) fn folded_and_marks(&mut self, index: u32, event: EventRef<'_>) -> (&[u8], &mut Marks) {
-        let Some(prepared) = self.values.get_mut(index as usize) else { return (&[], &mut self.marks) };
+    pub(super) fn folded_and_marks(
+        &mut self,
+        index: u32,
+        event: EventRef<'_>,
+    ) -> (&[u8], &mut Marks) {
+        let Some(prepared) = self.values.get_mut(index as usize) else {
+            return (&[], &mut self.marks);
+        };
         let part = match prepared.value {
-            Value::Raw { .. } => event.within_raw(prepared.value).and_then(|range| self.raw.part(event.raw(), range)),
-            Value::Text { .. } => {
-                event.within_own_text(prepared.value).and_then(|range| self.own.part(event.own_text(), range))
+            Value::Raw { .. } => {
+                event.within_raw(prepared.value).and_then(|range| self.raw.part(event.raw(), range))
             }
+            Value::Text { .. } => event
+                .within_own_text(prepared.value)
+                .and_then(|range| self.own.part(event.own_text(), range)),
             _ => None,
         };
         if let Some(part) = part {
@@ -205,7 +213,9 @@ impl Scratch {
 /// Appends the folded text of a value.
 pub(super) fn fold_value(value: Value, event: EventRef<'_>, into: &mut Vec<u8>) {
     match (value, event.bytes(value)) {
-        (Value::Int(number), _) => into.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
+        (Value::Int(number), _) => {
+            into.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+        }
         (_, Some(bytes)) => {
             fold_bytes(bytes, into);
         }
@@ -260,7 +270,8 @@ mod tests {
 
     #[test]
     fn folding_bytes_is_folding_text() {
-        for text in ["", "WhoAmI", "Ünïcode ÀÉ x", "İstanbul K", "日本語 A", "aÄ\u{130}b"] {
+        for text in ["", "WhoAmI", "Ünïcode ÀÉ x", "İstanbul K", "日本語 A", "aÄ\u{130}b"]
+        {
             let mut folded = Vec::new();
             let is_aligned = fold_bytes(text.as_bytes(), &mut folded);
             assert_eq!(String::from_utf8_lossy(&folded), fold(text), "{text}");

@@ -51,7 +51,9 @@ impl Literals {
             return None;
         }
         let search = if literals.len() <= FEW {
-            Search::Few(literals.iter().map(|literal| Finder::new(&literal.text).into_owned()).collect())
+            Search::Few(
+                literals.iter().map(|literal| Finder::new(&literal.text).into_owned()).collect(),
+            )
         } else {
             let all = Box::new(automaton(&literals)?);
             match Searcher::new(literals.iter().map(|literal| &literal.text)) {
@@ -92,7 +94,8 @@ impl Literals {
 
     /// Whether a number or a boolean in words could hold one of the texts.
     pub(super) fn are_in_numbers(&self) -> bool {
-        let could_be = |text: &[u8]| text.iter().all(|byte| b"0123456789.-+aefinlrstu".contains(byte));
+        let could_be =
+            |text: &[u8]| text.iter().all(|byte| b"0123456789.-+aefinlrstu".contains(byte));
         self.literals.iter().any(|literal| could_be(&literal.text))
     }
 }

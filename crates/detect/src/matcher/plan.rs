@@ -83,13 +83,11 @@ impl Plan {
         let work = children.iter().map(|child| self.work_of(*child)).sum();
         let start = self.children.len() as u32;
         let node = node(start, children.len() as u32);
-        match (children.as_slice(), node) {
-            ([only], Node::And(..) | Node::Or(..)) => *only,
-            _ => {
-                self.children.extend(children);
-                self.push(node, work)
-            }
+        if let ([only], Node::And(..) | Node::Or(..)) = (children.as_slice(), node) {
+            return *only;
         }
+        self.children.extend(children);
+        self.push(node, work)
     }
 
     fn sorted(&mut self, parts: Vec<&Expr>, names: Names<'_>) -> Vec<u32> {
@@ -117,7 +115,8 @@ impl Plan {
         }
         let mut children = Vec::new();
         for ((field, cased, shape), texts) in sets {
-            let texts: Vec<Box<[u8]>> = texts.into_iter().map(|text| text_of(text, cased)).collect();
+            let texts: Vec<Box<[u8]>> =
+                texts.into_iter().map(|text| text_of(text, cased)).collect();
             let field = field.map(|name| field_id(name, names.fields));
             let check = Check::of_texts(shape, texts);
             children.push(self.push_atom(field, check, cased));
@@ -136,7 +135,11 @@ impl Plan {
             return *node;
         }
         let field = atom.field.as_deref().map(|name| field_id(name, names.fields));
-        let node = self.push_atom(field, Check::of(&atom.test, names.regexes, |name| field_id(name, names.fields)), cased);
+        let node = self.push_atom(
+            field,
+            Check::of(&atom.test, names.regexes, |name| field_id(name, names.fields)),
+            cased,
+        );
         if let Some(key) = key {
             self.known.insert(key, node);
         }

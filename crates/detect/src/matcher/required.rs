@@ -86,7 +86,8 @@ mod tests {
     use super::*;
 
     fn of(source: &str, ignore_case: bool) -> Option<String> {
-        let test = RegexTest { source: source.into(), ignore_case, multi_line: false, dot_all: false };
+        let test =
+            RegexTest { source: source.into(), ignore_case, multi_line: false, dot_all: false };
         literal(&test).map(|text| String::from_utf8_lossy(&text).into_owned())
     }
 

@@ -60,14 +60,20 @@ impl FieldProgram {
             at_start: at_start.into(),
         };
         program.literals = Literals::compile(literals.into_iter().map(literal).collect());
-        let has_more = !program.exact.is_empty() || !program.components.is_empty() || !program.suffixes.is_empty();
-        program.wants_each_value = has_more || program.literals.as_ref().is_some_and(Literals::are_in_numbers);
+        let has_more = !program.exact.is_empty()
+            || !program.components.is_empty()
+            || !program.suffixes.is_empty();
+        program.wants_each_value =
+            has_more || program.literals.as_ref().is_some_and(Literals::are_in_numbers);
         program
     }
 
     /// Whether the value's text is needed.
     fn wants_text(&self) -> bool {
-        self.literals.is_some() || !self.exact.is_empty() || !self.components.is_empty() || !self.suffixes.is_empty()
+        self.literals.is_some()
+            || !self.exact.is_empty()
+            || !self.components.is_empty()
+            || !self.suffixes.is_empty()
     }
 
     /// Asks for every rule of which a trigger is seen in the value at `index`.

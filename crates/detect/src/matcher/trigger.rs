@@ -33,7 +33,11 @@ pub(super) enum Look {
 impl Look {
     fn text(&self) -> &[u8] {
         match self {
-            Self::Exact(text) | Self::Component(text) | Self::Suffix(text) | Self::Prefix(text) | Self::Within(text) => text,
+            Self::Exact(text)
+            | Self::Component(text)
+            | Self::Suffix(text)
+            | Self::Prefix(text)
+            | Self::Within(text) => text,
             Self::Number(_) => b"",
         }
     }
@@ -45,7 +49,10 @@ pub(super) fn choose(conditions: &[&Expr], fields: &FieldTable) -> Vec<Option<Ve
     for condition in conditions {
         count(condition, fields, &mut uses);
     }
-    conditions.iter().map(|condition| best(condition, fields, &uses).map(|(_, triggers)| triggers)).collect()
+    conditions
+        .iter()
+        .map(|condition| best(condition, fields, &uses).map(|(_, triggers)| triggers))
+        .collect()
 }
 
 fn count(expr: &Expr, fields: &FieldTable, uses: &mut FxHashMap<Trigger, u32>) {
@@ -63,7 +70,11 @@ fn count(expr: &Expr, fields: &FieldTable, uses: &mut FxHashMap<Trigger, u32>) {
 }
 
 /// The cheapest set of triggers of an expression and its expected hits for each event.
-fn best(expr: &Expr, fields: &FieldTable, uses: &FxHashMap<Trigger, u32>) -> Option<(f64, Vec<Trigger>)> {
+fn best(
+    expr: &Expr,
+    fields: &FieldTable,
+    uses: &FxHashMap<Trigger, u32>,
+) -> Option<(f64, Vec<Trigger>)> {
     match expr {
         Expr::Atom(atom) => {
             let trigger = of_atom(atom, fields)?;
@@ -153,9 +164,10 @@ fn of_pattern(pattern: &Pattern) -> Option<Look> {
 
 fn of_suffix(text: Box<[u8]>) -> Look {
     match memchr::memrchr2(b'\\', b'/', &text) {
-        Some(at) if at + 1 < text.len() => Look::Component(text.get(at + 1..).unwrap_or_default().into()),
+        Some(at) if at + 1 < text.len() => {
+            Look::Component(text.get(at + 1..).unwrap_or_default().into())
+        }
         None if text.len() >= 2 => Look::Suffix(text),
         _ => Look::Within(text),
     }
 }
-

@@ -18,17 +18,26 @@ pub fn decode(
         _ => {}
     })?;
     if is_longer {
-        return Err(Malformed(format!("CSV row has more cells than the header's {} columns", header.len())));
+        return Err(Malformed(format!(
+            "CSV row has more cells than the header's {} columns",
+            header.len()
+        )));
     }
     Ok(Format::Csv)
 }
 
 /// Calls `visit` with the number and the bytes of each cell of a row.
-pub fn cells(row: &[u8], delimiter: u8, visit: &mut dyn FnMut(usize, &[u8])) -> Result<(), Malformed> {
+pub fn cells(
+    row: &[u8],
+    delimiter: u8,
+    visit: &mut dyn FnMut(usize, &[u8]),
+) -> Result<(), Malformed> {
     if memchr::memchr(b'"', row).is_none() {
         let row = row.strip_suffix(b"\n").unwrap_or(row);
         let row = row.strip_suffix(b"\r").unwrap_or(row);
-        row.split(|byte| *byte == delimiter).enumerate().for_each(|(index, cell)| visit(index, cell));
+        row.split(|byte| *byte == delimiter)
+            .enumerate()
+            .for_each(|(index, cell)| visit(index, cell));
         return Ok(());
     }
     let mut reader = csv::ReaderBuilder::new()

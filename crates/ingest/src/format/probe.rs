@@ -61,5 +61,7 @@ pub(super) fn probe(
 
 /// Runs the line decoder.
 pub(super) fn line(record: &str) -> Probe {
-    probe(record.as_bytes(), |record, fields| super::line::decode(record, fields, &mut super::Documents::new(64)))
+    probe(record.as_bytes(), |record, fields| {
+        super::line::decode(record, fields, &mut super::Documents::new(64))
+    })
 }

@@ -125,11 +125,18 @@ pub struct Mapped {
 
 impl Mapper {
     /// Recognises a record and maps it.
-    pub fn map(&self, record: &Record<'_>, builder: &mut BatchBuilder, scratch: &mut Scratch, limits: &Limits) -> Mapped {
+    pub fn map(
+        &self,
+        record: &Record<'_>,
+        builder: &mut BatchBuilder,
+        scratch: &mut Scratch,
+        limits: &Limits,
+    ) -> Mapped {
         let raw = record.raw;
         scratch.positions.begin(self.catalog.fields.len());
         scratch.positions.add(builder.record(), 0);
-        let nothing = Mapped { kind: KindId::UNRECOGNISED, time: None, lacks_time: false, unconverted: None };
+        let nothing =
+            Mapped { kind: KindId::UNRECOGNISED, time: None, lacks_time: false, unconverted: None };
         let recognised = record.forced.or_else(|| {
             let view = View { builder, raw, positions: &scratch.positions };
             let selector = self.recognisers.get(record.format as usize)?;
@@ -151,14 +158,15 @@ impl Mapper {
         self.extract(&kind.extract, raw, builder, scratch, limits);
         builder.end_native();
         let natives = builder.record_len();
-        let mut context = Context { builder, raw, positions: &scratch.positions, reference: record.reference };
+        let mut context =
+            Context { builder, raw, positions: &scratch.positions, reference: record.reference };
         let unconverted = self.attributes(kind, KindId(kind_id), natives, &mut context);
         let time = kind.time.iter().find_map(|expr| {
             let value = context.evaluate(expr)?;
             context.timestamp(value)
         });
         context.builder.end_attributes();
-        self.aliases(kind, natives, &mut context);
+        push_aliases(kind, natives, &mut context);
         let lacks_time = time.is_none() && !kind.time.is_empty();
         Mapped { kind: KindId(kind_id), time, lacks_time, unconverted }
     }
@@ -169,9 +177,12 @@ impl Mapper {
         for prefix in &source.unwrap {
             for index in 0..natives {
                 let Some(slot) = builder.record().get(index).copied() else { break };
-                let name = builder.unknown_name(slot.field).unwrap_or_else(|| self.catalog.fields.name(slot.field));
+                let name = builder
+                    .unknown_name(slot.field)
+                    .unwrap_or_else(|| self.catalog.fields.name(slot.field));
                 let Some(own) = name.strip_prefix(&**prefix).map(str::to_owned) else { continue };
-                let id = self.catalog.fields.get(&own).unwrap_or_else(|| builder.unknown_field(&own));
+                let id =
+                    self.catalog.fields.get(&own).unwrap_or_else(|| builder.unknown_field(&own));
                 let is_there = scratch.positions.find(id).is_some_and(|at| at < natives);
                 if !is_there {
                     builder.push(id, slot.value);
@@ -181,7 +192,13 @@ impl Mapper {
         scratch.positions.add(builder.record(), natives);
     }
 
-    fn attributes(&self, kind: &KindMap, id: KindId, natives: usize, context: &mut Context<'_>) -> Option<FieldId> {
+    fn attributes(
+        &self,
+        kind: &KindMap,
+        id: KindId,
+        natives: usize,
+        context: &mut Context<'_>,
+    ) -> Option<FieldId> {
         let mut unconverted = None;
         for op in &kind.ops {
             let Some(value) = context.evaluate(&op.expr) else { continue };
@@ -218,43 +235,23 @@ impl Mapper {
         }
     }
 
-    fn aliases(&self, kind: &KindMap, natives: usize, context: &mut Context<'_>) {
-        for (name, expr) in &kind.sigma {
-            if let Some(value) = context.evaluate(expr) {
-                context.builder.push(*name, value);
-            }
-            if let Some(field) = context.taken_from(expr) {
-                push_further(field, natives, context, &mut |value, context| context.builder.push(*name, value));
-            }
-        }
-        let ends = context.builder.record_len();
-        for (name, paths) in &kind.aliases {
-            if context.positions.find(*name).is_some() {
-                continue;
-            }
-            'paths: for path in paths {
-                let mut is_found = false;
-                for index in natives..ends {
-                    let Some(slot) = context.builder.record().get(index).copied() else { break };
-                    if slot.field == *path {
-                        context.builder.push(*name, slot.value);
-                        is_found = true;
-                    }
-                }
-                if is_found {
-                    break 'paths;
-                }
-            }
-        }
-    }
-
-    fn extract(&self, steps: &[Extract], raw: &[u8], builder: &mut BatchBuilder, scratch: &mut Scratch, limits: &Limits) {
+    fn extract(
+        &self,
+        steps: &[Extract],
+        raw: &[u8],
+        builder: &mut BatchBuilder,
+        scratch: &mut Scratch,
+        limits: &Limits,
+    ) {
         for step in steps {
             let view = View { builder, raw, positions: &scratch.positions };
             if step.when.as_ref().is_some_and(|when| !when.holds(&view)) {
                 continue;
             }
-            let found = step.from.iter().find_map(|field| scratch.positions.value(builder.record(), *field));
+            let found = step
+                .from
+                .iter()
+                .find_map(|field| scratch.positions.value(builder.record(), *field));
             let Some(value) = found else { continue };
             let before = builder.record_len();
             self.step(&step.form, value, raw, builder, scratch, limits);
@@ -323,7 +320,12 @@ impl Mapper {
 }
 
 /// Gives whole objects of a JSON record as their text, which stands in the record.
-fn push_objects(source: &SourceMap, record: &Record<'_>, builder: &mut BatchBuilder, scratch: &mut Scratch) {
+fn push_objects(
+    source: &SourceMap,
+    record: &Record<'_>,
+    builder: &mut BatchBuilder,
+    scratch: &mut Scratch,
+) {
     if source.objects.is_empty() || record.format != Format::Json {
         return;
     }
@@ -340,7 +342,8 @@ fn push_objects(source: &SourceMap, record: &Record<'_>, builder: &mut BatchBuil
         });
         let Some(text) = found.as_ref().map(sonic_rs::LazyValue::as_raw_str) else { continue };
         if text.starts_with(['{', '[']) && scratch.positions.find(*field).is_none() {
-            let value = Fields::new(builder, &model::FieldTable::default(), record.raw, usize::MAX).value_of(text.as_bytes());
+            let value = Fields::new(builder, &model::FieldTable::default(), record.raw, usize::MAX)
+                .value_of(text.as_bytes());
             builder.push(*field, value);
         }
     }
@@ -365,7 +368,9 @@ fn push_attribute(op: &Op, value: Value, context: &mut Context<'_>) -> bool {
             _ => context.convert(Conversion::Boolean, value),
         },
         Coerce::Time => context.timestamp(value).map(|time| Value::Int(time.0)),
-        Coerce::Hashes { algorithm, value: paths } => return push_hashes(algorithm, paths, value, context),
+        Coerce::Hashes { algorithm, value: paths } => {
+            return push_hashes(algorithm, paths, value, context);
+        }
     };
     if let Some(value) = converted {
         context.builder.push(op.path, value);
@@ -381,7 +386,9 @@ fn push_hashes(
 ) -> bool {
     let bytes = context.text(value);
     let text = String::from_utf8_lossy(&bytes);
-    for ((kind, hash), (algorithm, path)) in convert::hashes(&text).into_iter().zip(algorithm.iter().zip(paths)) {
+    for ((kind, hash), (algorithm, path)) in
+        convert::hashes(&text).into_iter().zip(algorithm.iter().zip(paths))
+    {
         context.builder.push(*algorithm, Value::Int(kind));
         let value = context.builder.text(hash.as_bytes());
         context.builder.push(*path, value);
@@ -401,6 +408,39 @@ fn push_further(
         let Some(slot) = context.builder.record().get(index).copied() else { break };
         if slot.field == field && !context.is_void(slot.value) {
             push(slot.value, context);
+        }
+    }
+}
+
+/// Gives attributes under the Sigma names that the source itself does not use.
+fn push_aliases(kind: &KindMap, natives: usize, context: &mut Context<'_>) {
+    for (name, expr) in &kind.sigma {
+        if let Some(value) = context.evaluate(expr) {
+            context.builder.push(*name, value);
+        }
+        if let Some(field) = context.taken_from(expr) {
+            push_further(field, natives, context, &mut |value, context| {
+                context.builder.push(*name, value);
+            });
+        }
+    }
+    let ends = context.builder.record_len();
+    for (name, paths) in &kind.aliases {
+        if context.positions.find(*name).is_some() {
+            continue;
+        }
+        'paths: for path in paths {
+            let mut is_found = false;
+            for index in natives..ends {
+                let Some(slot) = context.builder.record().get(index).copied() else { break };
+                if slot.field == *path {
+                    context.builder.push(*name, slot.value);
+                    is_found = true;
+                }
+            }
+            if is_found {
+                break 'paths;
+            }
         }
     }
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use model::{Attribute, Catalog, Constant, FieldId, FieldTable, Kind, KindField, LogsourceSet, Schema, Source};
+use model::{Catalog, FieldId, FieldTable, Kind, KindField, LogsourceSet, Schema, Source};
 
-use super::apply::{Coerce, KindMap, Op, SourceMap};
-use super::convert::Conversion;
+use super::apply::{KindMap, SourceMap};
+use super::draft::{Draft, logsources};
 use super::expr::{Expr, Fixed};
 use super::select::{Condition, Selector, compile_regex};
 use super::taxonomy::Taxonomy;
-use super::yaml::{ActivityYaml, ExprYaml, ExtractYaml, KindYaml, LogsourceYaml, MapYaml, Scalar, SourceYaml};
+use super::yaml::{ActivityYaml, ExprYaml, ExtractYaml, KindYaml, MapYaml, Scalar, SourceYaml};
 use crate::format::Format;
 
 /// What is wrong with a source's files: names the file, the place and the way out.
@@ -23,7 +23,7 @@ impl MapError {
         Self(text.into())
     }
 
-    fn within(self, place: &str) -> Self {
+    pub(super) fn within(self, place: &str) -> Self {
         Self(format!("{place}: {}", self.0))
     }
 }
@@ -53,7 +53,11 @@ impl Mapper {
     ///
     /// # Errors
     /// One error for each source that cannot be served, each naming file, kind and attribute.
-    pub fn compile(fields: FieldTable, files: &[SourceFiles], taxonomy: &str) -> Result<Self, Vec<MapError>> {
+    pub fn compile(
+        fields: FieldTable,
+        files: &[SourceFiles],
+        taxonomy: &str,
+    ) -> Result<Self, Vec<MapError>> {
         let taxonomy = Taxonomy::parse(taxonomy).map_err(|error| vec![error])?;
         let mut compiler = Compiler {
             catalog: Catalog { fields, sources: Vec::new(), kinds: vec![base_kind()] },
@@ -113,8 +117,8 @@ impl Compiler {
     fn source(&mut self, files: &SourceFiles) -> Result<(), MapError> {
         let about: SourceYaml = serde_saphyr::from_str(&files.source)
             .map_err(|error| MapError::new(format!("source.yaml: {error}")))?;
-        let map: MapYaml =
-            serde_saphyr::from_str(&files.map).map_err(|error| MapError::new(format!("map.yaml: {error}")))?;
+        let map: MapYaml = serde_saphyr::from_str(&files.map)
+            .map_err(|error| MapError::new(format!("map.yaml: {error}")))?;
         let index = self.catalog.sources.len();
         self.recognisers(&map, index)?;
         let extract = self.extract_steps(&map.extract).map_err(|error| error.within("extract"))?;
@@ -128,8 +132,12 @@ impl Compiler {
                 .map_err(|error| error.within(&place))?;
             self.kind(&map, kind, index, &mut served).map_err(|error| error.within(&place))?;
         }
-        if let Some((path, _)) = map.fields.0.iter().find(|(path, _)| !served.contains(path.as_str())) {
-            return Err(MapError::new(format!("map.yaml: fields: no kind's class has an attribute '{path}'")));
+        if let Some((path, _)) =
+            map.fields.0.iter().find(|(path, _)| !served.contains(path.as_str()))
+        {
+            return Err(MapError::new(format!(
+                "map.yaml: fields: no kind's class has an attribute '{path}'"
+            )));
         }
         self.catalog.sources.push(Source {
             id: files.id.as_str().into(),
@@ -140,8 +148,13 @@ impl Compiler {
             summary: about.summary.into(),
             docs: about.docs.into(),
         });
-        let objects = map.objects.iter().map(|name| (self.catalog.fields.intern(name), name.as_str().into())).collect();
-        let unwrap = map.unwrap.iter().map(|prefix| format!("{prefix}.").into_boxed_str()).collect();
+        let objects = map
+            .objects
+            .iter()
+            .map(|name| (self.catalog.fields.intern(name), name.as_str().into()))
+            .collect();
+        let unwrap =
+            map.unwrap.iter().map(|prefix| format!("{prefix}.").into_boxed_str()).collect();
         self.sources.push(SourceMap { unwrap, objects, extract, kinds: selector });
         Ok(())
     }
@@ -151,18 +164,28 @@ impl Compiler {
             for name in recognise.format.to_vec() {
                 let format = Format::parse(&name).ok_or_else(|| {
                     let known = Format::ALL.map(Format::as_str).join(", ");
-                    MapError::new(format!("map.yaml: recognise: no format '{name}'; there are {known}"))
+                    MapError::new(format!(
+                        "map.yaml: recognise: no format '{name}'; there are {known}"
+                    ))
                 })?;
                 let rank = u32::from(map.priority) << 16 | index as u32;
                 if let Some(selector) = self.recognisers.get_mut(format as usize) {
-                    selector.add(rank, index as u32, recognise.condition.as_ref(), &mut self.catalog.fields)?;
+                    selector.add(
+                        rank,
+                        index as u32,
+                        recognise.condition.as_ref(),
+                        &mut self.catalog.fields,
+                    )?;
                 }
             }
         }
         Ok(())
     }
 
-    fn extract_steps(&mut self, steps: &[ExtractYaml]) -> Result<Vec<super::apply::Extract>, MapError> {
+    fn extract_steps(
+        &mut self,
+        steps: &[ExtractYaml],
+    ) -> Result<Vec<super::apply::Extract>, MapError> {
         steps.iter().map(|step| self.extract_step(step)).collect()
     }
 
@@ -170,7 +193,8 @@ impl Compiler {
         use super::apply::{Extract, ExtractForm};
         let fields = &mut self.catalog.fields;
         let patterns: Vec<&String> = step.pattern.iter().chain(&step.patterns).collect();
-        let separator = step.separator.map_or(b',', |separator| u8::try_from(separator).unwrap_or(b','));
+        let separator =
+            step.separator.map_or(b',', |separator| u8::try_from(separator).unwrap_or(b','));
         let form = match (patterns.as_slice(), step.form.as_deref()) {
             ([], Some("keyvalue")) => ExtractForm::KeyValue,
             ([], Some("json")) => ExtractForm::Json,
@@ -179,7 +203,11 @@ impl Compiler {
                 _ => return Err(MapError::new("as: list wants one name in columns")),
             },
             ([], Some("csv")) => ExtractForm::Csv {
-                columns: step.columns.iter().map(|name| (name != "_").then(|| fields.intern(name))).collect(),
+                columns: step
+                    .columns
+                    .iter()
+                    .map(|name| (name != "_").then(|| fields.intern(name)))
+                    .collect(),
                 separator,
             },
             ([_, ..], None) => ExtractForm::Patterns(
@@ -196,7 +224,11 @@ impl Compiler {
                     })
                     .collect::<Result<_, MapError>>()?,
             ),
-            _ => return Err(MapError::new("a step has either pattern(s) or as: keyvalue | json | csv | list")),
+            _ => {
+                return Err(MapError::new(
+                    "a step has either pattern(s) or as: keyvalue | json | csv | list",
+                ));
+            }
         };
         Ok(Extract {
             from: step.from.to_vec().iter().map(|name| fields.intern(name)).collect(),
@@ -213,9 +245,15 @@ impl Compiler {
         served: &mut BTreeSet<&'y str>,
     ) -> Result<(), MapError> {
         let schema = Schema::embedded();
-        let class_uid = schema.resolve(&kind.class, "class_uid").map_err(|error| MapError::new(error.0)).and_then(
-            |_| schema.class(&kind.class).map(|class| class.uid).ok_or_else(|| MapError::new("no such class")),
-        )?;
+        let class_uid = schema
+            .resolve(&kind.class, "class_uid")
+            .map_err(|error| MapError::new(error.0))
+            .and_then(|_| {
+                schema
+                    .class(&kind.class)
+                    .map(|class| class.uid)
+                    .ok_or_else(|| MapError::new("no such class"))
+            })?;
         let mut draft = Draft { class: &kind.class, constants: Vec::new(), ops: Vec::new() };
         for (path, expr) in &kind.fields.0 {
             draft.attribute(&mut self.catalog.fields, path, expr)?;
@@ -229,20 +267,7 @@ impl Compiler {
                 draft.attribute(&mut self.catalog.fields, path, expr)?;
             }
         }
-        match &kind.activity {
-            Some(ActivityYaml::Constant(scalar)) => draft.constant(&mut self.catalog.fields, "activity_id", scalar)?,
-            Some(ActivityYaml::Expression(expr)) => draft.attribute(&mut self.catalog.fields, "activity_id", expr)?,
-            None => {}
-        }
-        if let Some(severity) = kind.severity.as_ref().or(map.severity.as_ref()) {
-            match severity {
-                ExprYaml::Field(caption) => {
-                    let caption = Scalar::Str(caption.clone());
-                    draft.constant(&mut self.catalog.fields, "severity_id", &caption)?;
-                }
-                expr => draft.attribute(&mut self.catalog.fields, "severity_id", expr)?,
-            }
-        }
+        activity_and_severity(map, kind, &mut draft, &mut self.catalog.fields)?;
         let logsources = logsources(&map.logsource, &kind.logsource);
         let fields = &mut self.catalog.fields;
         let plain = |scalar: &Scalar| Ok(Fixed::Str(scalar.text().into()));
@@ -253,15 +278,38 @@ impl Compiler {
                 sigma.push((fields.intern(name), expr));
             }
         }
-        let time = map.time.iter().map(|expr| Expr::compile(expr, fields, &plain)).collect::<Result<Vec<_>, _>>()?;
+        let time = map
+            .time
+            .iter()
+            .map(|expr| Expr::compile(expr, fields, &plain))
+            .collect::<Result<Vec<_>, _>>()?;
         let extract = self.extract_steps(&kind.extract)?;
         let aliases = self.aliases(&logsources, &draft, &sigma);
-        self.push_kind(kind, source, class_uid, logsources, draft, KindMap { extract, ops: Vec::new(), sigma, aliases, time, passthrough: kind.passthrough });
+        self.push_kind(
+            kind,
+            source,
+            class_uid,
+            logsources,
+            draft,
+            KindMap {
+                extract,
+                ops: Vec::new(),
+                sigma,
+                aliases,
+                time,
+                passthrough: kind.passthrough,
+            },
+        );
         Ok(())
     }
 
     /// Taxonomy names that the source does not use itself, and the attributes that answer for them.
-    fn aliases(&mut self, logsources: &LogsourceSet, draft: &Draft<'_>, sigma: &[(FieldId, Expr)]) -> Vec<(FieldId, Vec<FieldId>)> {
+    fn aliases(
+        &mut self,
+        logsources: &LogsourceSet,
+        draft: &Draft<'_>,
+        sigma: &[(FieldId, Expr)],
+    ) -> Vec<(FieldId, Vec<FieldId>)> {
         let fields = &mut self.catalog.fields;
         let mut aliases: Vec<(FieldId, Vec<FieldId>)> = Vec::new();
         for (name, paths) in self.taxonomy.names(&logsources.categories) {
@@ -270,7 +318,8 @@ impl Compiler {
                 .iter()
                 .map(|path| fields.intern(path))
                 .filter(|path| {
-                    draft.ops.iter().any(|op| op.path == *path) || draft.constants.iter().any(|(have, _)| have == path)
+                    draft.ops.iter().any(|op| op.path == *path)
+                        || draft.constants.iter().any(|(have, _)| have == path)
                 })
                 .collect();
             let is_native = draft
@@ -278,7 +327,8 @@ impl Compiler {
                 .iter()
                 .filter(|op| attributes.contains(&op.path))
                 .any(|op| op.expr.identities().contains(&name));
-            let is_given = sigma.iter().any(|(have, _)| *have == name) || aliases.iter().any(|(have, _)| *have == name);
+            let is_given = sigma.iter().any(|(have, _)| *have == name)
+                || aliases.iter().any(|(have, _)| *have == name);
             if !attributes.is_empty() && !is_native && !is_given {
                 aliases.push((name, attributes));
             }
@@ -314,7 +364,15 @@ impl Compiler {
         };
         let given = map.sigma.iter().map(|(name, expr)| (*name, words(expr).into_boxed_str()));
         let taken = map.aliases.iter().map(|(name, paths)| {
-            (*name, paths.iter().map(|path| table.name(*path)).collect::<Vec<_>>().join(" | ").into_boxed_str())
+            (
+                *name,
+                paths
+                    .iter()
+                    .map(|path| table.name(*path))
+                    .collect::<Vec<_>>()
+                    .join(" | ")
+                    .into_boxed_str(),
+            )
         });
         let aliases = given.chain(taken).collect();
         self.catalog.kinds.push(Kind {
@@ -333,113 +391,23 @@ impl Compiler {
     }
 }
 
-/// The attributes of one kind while it is compiled.
-struct Draft<'a> {
-    class: &'a str,
-    constants: Vec<(FieldId, Constant)>,
-    ops: Vec<Op>,
-}
-
-impl Draft<'_> {
-    fn attribute(&mut self, fields: &mut FieldTable, path: &str, yaml: &ExprYaml) -> Result<(), MapError> {
-        let schema = Schema::embedded();
-        let attribute = schema.resolve(self.class, path).map_err(|error| MapError::new(error.0))?;
-        let fixed = |scalar: &Scalar| fixed_of(schema, attribute, path, scalar);
-        let expr = Expr::compile(yaml, fields, &fixed).map_err(|error| error.within(path))?;
-        if let Expr::Fixed(constant) = &expr {
-            self.push_constant(fields.intern(path), constant);
-            return Ok(());
+/// `activity` and `severity` of a kind, as attributes.
+fn activity_and_severity(
+    map: &MapYaml,
+    kind: &KindYaml,
+    draft: &mut Draft<'_>,
+    fields: &mut FieldTable,
+) -> Result<(), MapError> {
+    match &kind.activity {
+        Some(ActivityYaml::Constant(scalar)) => draft.constant(fields, "activity_id", scalar)?,
+        Some(ActivityYaml::Expression(expr)) => draft.attribute(fields, "activity_id", expr)?,
+        None => {}
+    }
+    match kind.severity.as_ref().or(map.severity.as_ref()) {
+        Some(ExprYaml::Field(caption)) => {
+            draft.constant(fields, "severity_id", &Scalar::Str(caption.clone()))
         }
-        let is_hashes = matches!(&expr, Expr::Full(full) if full.conversion == Some(Conversion::Hashes));
-        let coerce = match schema.base_type(&attribute.type_name) {
-            None if is_hashes && &*attribute.type_name == "fingerprint" => Coerce::Hashes {
-                algorithm: std::array::from_fn(|index| fields.intern(&hash_path(path, attribute, index, "algorithm_id"))),
-                value: std::array::from_fn(|index| fields.intern(&hash_path(path, attribute, index, "value"))),
-            },
-            None if &*attribute.type_name == "object" => Coerce::Any,
-            None => {
-                let text = format!("'{path}' is an object ({}); map its parts, for example {path}.name", attribute.type_name);
-                return Err(MapError::new(text));
-            }
-            Some("integer_t" | "long_t") if &*attribute.type_name == "timestamp_t" => Coerce::Time,
-            Some("integer_t" | "long_t") => Coerce::Int,
-            Some("float_t") => Coerce::Float,
-            Some("boolean_t") => Coerce::Bool,
-            Some("string_t") => Coerce::Text,
-            Some(_) => Coerce::Any,
-        };
-        let takes_all = attribute.is_array() || path.contains("[]");
-        self.ops.push(Op { path: fields.intern(path), expr, coerce, takes_all });
-        Ok(())
-    }
-
-    fn constant(&mut self, fields: &mut FieldTable, path: &str, scalar: &Scalar) -> Result<(), MapError> {
-        let schema = Schema::embedded();
-        let attribute = schema.resolve(self.class, path).map_err(|error| MapError::new(error.0))?;
-        let fixed = fixed_of(schema, attribute, path, scalar)?;
-        self.push_constant(fields.intern(path), &fixed);
-        Ok(())
-    }
-
-    fn push_constant(&mut self, path: FieldId, fixed: &Fixed) {
-        let constant = match fixed {
-            Fixed::Str(text) => Constant::Str(text.clone()),
-            Fixed::Int(number) => Constant::Int(*number),
-            Fixed::Float(number) => Constant::Int(*number as i64),
-            Fixed::Bool(truth) => Constant::Bool(*truth),
-        };
-        self.constants.push((path, constant));
-    }
-}
-
-/// `process.file.hashes` → `process.file.hashes[0].value`; a single fingerprint has no index.
-fn hash_path(path: &str, attribute: &Attribute, index: usize, part: &str) -> String {
-    if attribute.is_array() { format!("{path}[{index}].{part}") } else { format!("{path}.{part}") }
-}
-
-/// A word or number of the mapping as the attribute's type wants it; captions of enumerations become their values.
-fn fixed_of(schema: &Schema, attribute: &Attribute, path: &str, scalar: &Scalar) -> Result<Fixed, MapError> {
-    let base = schema.base_type(&attribute.type_name).unwrap_or("string_t");
-    let text = scalar.text();
-    let wrong = || MapError::new(format!("'{path}' cannot be '{text}': it is a {}", attribute.type_name));
-    if !attribute.enumeration.is_empty() {
-        let by_caption = attribute.enumeration.iter().find(|(_, caption)| caption.eq_ignore_ascii_case(&text));
-        let key = by_caption.map(|(key, _)| &**key).or_else(|| {
-            attribute.enumeration.contains_key(text.as_str()).then_some(text.as_str())
-        });
-        let Some(key) = key else {
-            let known: Vec<&str> = attribute.enumeration.values().map(|caption| &**caption).collect();
-            return Err(MapError::new(format!("'{path}' has no value '{text}'; there are {}", known.join(", "))));
-        };
-        return match base {
-            "string_t" => Ok(Fixed::Str(key.into())),
-            _ => key.parse().map(Fixed::Int).map_err(|_| wrong()),
-        };
-    }
-    match (base, scalar) {
-        ("integer_t" | "long_t", Scalar::Int(number)) => Ok(Fixed::Int(*number)),
-        ("integer_t" | "long_t", _) => text.parse().map(Fixed::Int).map_err(|_| wrong()),
-        ("boolean_t", Scalar::Bool(truth)) => Ok(Fixed::Bool(*truth)),
-        ("boolean_t", _) => super::convert::boolean(text.as_bytes()).map(Fixed::Bool).ok_or_else(wrong),
-        ("float_t", Scalar::Float(number)) => Ok(Fixed::Float(*number)),
-        ("float_t", _) => text.parse().map(Fixed::Float).map_err(|_| wrong()),
-        _ => Ok(Fixed::Str(text.as_str().into())),
-    }
-}
-
-fn logsources(source: &LogsourceYaml, kind: &LogsourceYaml) -> LogsourceSet {
-    let merge = |pick: &dyn Fn(&LogsourceYaml) -> Option<Vec<String>>| -> Vec<Box<str>> {
-        let mut words: Vec<Box<str>> = Vec::new();
-        for word in [pick(source), pick(kind)].into_iter().flatten().flatten() {
-            if !words.iter().any(|have| **have == *word) {
-                words.push(word.into());
-            }
-        }
-        words
-    };
-    LogsourceSet {
-        products: merge(&|it| it.product.as_ref().map(super::yaml::OneOrMany::to_vec)),
-        categories: merge(&|it| it.category.as_ref().map(super::yaml::OneOrMany::to_vec)),
-        services: merge(&|it| it.service.as_ref().map(super::yaml::OneOrMany::to_vec)),
+        Some(expr) => draft.attribute(fields, "severity_id", expr),
+        None => Ok(()),
     }
 }

@@ -86,22 +86,43 @@ impl Conversion {
             Self::Boolean => boolean(text).map_or(Converted::Nothing, Converted::Bool),
             Self::Lower => Converted::Text(String::from_utf8_lossy(text).to_lowercase()),
             Self::Upper => Converted::Text(String::from_utf8_lossy(text).to_uppercase()),
-            Self::Basename => Converted::Part(last_separator(text).map_or(0, |at| at + 1)..text.len()),
-            Self::Dirname => last_separator(text).map_or(Converted::Nothing, |at| Converted::Part(0..at)),
+            Self::Basename => {
+                Converted::Part(last_separator(text).map_or(0, |at| at + 1)..text.len())
+            }
+            Self::Dirname => {
+                last_separator(text).map_or(Converted::Nothing, |at| Converted::Part(0..at))
+            }
             Self::UserPart => Converted::Part(user_range(text)),
             Self::DomainPart => domain_range(text).map_or(Converted::Nothing, Converted::Part),
             Self::HostPart => Converted::Part(host_port(text).0),
             Self::PortPart => match host_port(text).1 {
-                Some(range) => integer(text.get(range).unwrap_or_default()).map_or(Converted::Nothing, Converted::Int),
+                Some(range) => integer(text.get(range).unwrap_or_default())
+                    .map_or(Converted::Nothing, Converted::Int),
                 None => Converted::Nothing,
             },
-            Self::UrlHost => url_parts(text).map_or(Converted::Nothing, |(host, _)| Converted::Part(host)),
-            Self::UrlPath => url_parts(text).map_or(Converted::Nothing, |(_, path)| Converted::Part(path)),
+            Self::UrlHost => {
+                url_parts(text).map_or(Converted::Nothing, |(host, _)| Converted::Part(host))
+            }
+            Self::UrlPath => {
+                url_parts(text).map_or(Converted::Nothing, |(_, path)| Converted::Part(path))
+            }
             Self::SecondsToMs => float(text).map_or(Converted::Nothing, |seconds| {
                 Converted::Int((seconds * 1000.0).round() as i64)
             }),
-            Self::Ip => if is_ip(text) { Converted::Part(whole) } else { Converted::Nothing },
-            Self::Hostname => if is_ip(text) { Converted::Nothing } else { Converted::Part(whole) },
+            Self::Ip => {
+                if is_ip(text) {
+                    Converted::Part(whole)
+                } else {
+                    Converted::Nothing
+                }
+            }
+            Self::Hostname => {
+                if is_ip(text) {
+                    Converted::Nothing
+                } else {
+                    Converted::Part(whole)
+                }
+            }
             Self::Trim => Converted::Part(trim(text)),
             Self::String | Self::Timestamp | Self::Hashes => Converted::Part(whole),
         }
@@ -182,7 +203,8 @@ fn host_port(text: &[u8]) -> (Range<usize>, Option<Range<usize>>) {
 fn url_parts(text: &[u8]) -> Option<(Range<usize>, Range<usize>)> {
     let start = memchr::memmem::find(text, b"://").map_or(0, |at| at + 3);
     let rest = text.get(start..)?;
-    let authority_end = rest.iter().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(rest.len());
+    let authority_end =
+        rest.iter().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(rest.len());
     let authority = rest.get(..authority_end)?;
     let host_start = memchr::memrchr(b'@', authority).map_or(0, |at| at + 1);
     let (host, _) = host_port(authority.get(host_start..)?);
@@ -225,7 +247,9 @@ pub(super) fn hashes(text: &str) -> Vec<(i64, &str)> {
             Some((name, value)) => Some((algorithm(name.trim())?, value.trim())),
             None => Some((by_length(part)?, part)),
         })
-        .filter(|(_, value)| value.bytes().all(|byte| byte.is_ascii_hexdigit()) && value.bytes().any(|b| b != b'0'))
+        .filter(|(_, value)| {
+            value.bytes().all(|byte| byte.is_ascii_hexdigit()) && value.bytes().any(|b| b != b'0')
+        })
         .collect()
 }
 
@@ -235,7 +259,9 @@ mod tests {
 
     fn part(conversion: &str, text: &str) -> String {
         match Conversion::parse(conversion).map(|it| it.apply(text.as_bytes())) {
-            Some(Converted::Part(range)) => String::from_utf8_lossy(&text.as_bytes()[range]).into_owned(),
+            Some(Converted::Part(range)) => {
+                String::from_utf8_lossy(&text.as_bytes()[range]).into_owned()
+            }
             other => format!("{other:?}"),
         }
     }
@@ -264,7 +290,9 @@ mod tests {
 
     #[test]
     fn hashes_by_name_and_by_length() {
-        let found = hashes("SHA1=0AE1F9071C5E8FE4A69D3F671937935D242D8A6C,MD5=CCF1D1573F175299ADE01C07791A6541");
+        let found = hashes(
+            "SHA1=0AE1F9071C5E8FE4A69D3F671937935D242D8A6C,MD5=CCF1D1573F175299ADE01C07791A6541",
+        );
         assert_eq!(found.iter().map(|it| it.0).collect::<Vec<_>>(), [2, 1]);
         assert_eq!(hashes("CCF1D1573F175299ADE01C07791A6541")[0].0, 1);
         assert!(hashes("IMPHASH=00000000000000000000000000000000").is_empty());

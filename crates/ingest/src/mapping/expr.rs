@@ -45,25 +45,43 @@ pub(super) struct Full {
 pub(super) type FixedOf<'a> = &'a dyn Fn(&Scalar) -> Result<Fixed, MapError>;
 
 impl Expr {
-    pub(super) fn compile(yaml: &ExprYaml, fields: &mut FieldTable, fixed: FixedOf<'_>) -> Result<Self, MapError> {
+    pub(super) fn compile(
+        yaml: &ExprYaml,
+        fields: &mut FieldTable,
+        fixed: FixedOf<'_>,
+    ) -> Result<Self, MapError> {
         Ok(match yaml {
             ExprYaml::Field(name) => Self::Field(fields.intern(name)),
-            ExprYaml::First(items) => {
-                Self::First(items.iter().map(|item| Self::compile(item, fields, fixed)).collect::<Result<_, _>>()?)
-            }
+            ExprYaml::First(items) => Self::First(
+                items
+                    .iter()
+                    .map(|item| Self::compile(item, fields, fixed))
+                    .collect::<Result<_, _>>()?,
+            ),
             ExprYaml::Full(full) => Self::compile_full(full, fields, fixed)?,
         })
     }
 
-    fn compile_full(yaml: &FullYaml, fields: &mut FieldTable, fixed: FixedOf<'_>) -> Result<Self, MapError> {
+    fn compile_full(
+        yaml: &FullYaml,
+        fields: &mut FieldTable,
+        fixed: FixedOf<'_>,
+    ) -> Result<Self, MapError> {
         if let Some(constant) = &yaml.constant {
             return Ok(Self::Fixed(fixed(constant)?));
         }
         let from = if yaml.join.is_empty() {
-            let from = yaml.from.as_ref().ok_or_else(|| MapError::new("an expression needs from, const or join"))?;
+            let from = yaml
+                .from
+                .as_ref()
+                .ok_or_else(|| MapError::new("an expression needs from, const or join"))?;
             Self::compile(from, fields, fixed)?
         } else {
-            let parts = yaml.join.iter().map(|part| Self::compile(part, fields, fixed)).collect::<Result<_, _>>()?;
+            let parts = yaml
+                .join
+                .iter()
+                .map(|part| Self::compile(part, fields, fixed))
+                .collect::<Result<_, _>>()?;
             Self::Join(parts, yaml.with.clone().unwrap_or_default().into())
         };
         let conversion = match &yaml.conversion {
@@ -97,7 +115,9 @@ impl Expr {
     pub(super) fn inputs(&self, into: &mut Vec<FieldId>) {
         match self {
             Self::Field(field) => into.push(*field),
-            Self::First(items) | Self::Join(items, _) => items.iter().for_each(|item| item.inputs(into)),
+            Self::First(items) | Self::Join(items, _) => {
+                items.iter().for_each(|item| item.inputs(into));
+            }
             Self::Full(full) => full.from.inputs(into),
             Self::Fixed(_) => {}
         }
@@ -194,8 +214,11 @@ impl Context<'_> {
                 other => values.extend(self.evaluate(other)),
             }
         }
-        let texts: Vec<Vec<u8>> =
-            values.into_iter().filter(|value| !self.is_void(*value)).map(|value| self.text(value)).collect();
+        let texts: Vec<Vec<u8>> = values
+            .into_iter()
+            .filter(|value| !self.is_void(*value))
+            .map(|value| self.text(value))
+            .collect();
         (!texts.is_empty()).then(|| self.builder.text(&texts.join(with.as_bytes())))
     }
 
@@ -216,7 +239,8 @@ impl Context<'_> {
         }
         if let Some(format) = &full.format {
             let text = self.text(value);
-            return crate::format::timestamp::parse_with(format, &text).map(|time| Value::Int(time.0));
+            return crate::format::timestamp::parse_with(format, &text)
+                .map(|time| Value::Int(time.0));
         }
         if let Some(conversion) = full.conversion {
             value = self.convert(conversion, value)?;
@@ -232,8 +256,12 @@ impl Context<'_> {
     /// Applies a conversion to a value.
     pub(super) fn convert(&mut self, conversion: Conversion, value: Value) -> Option<Value> {
         match (conversion, value) {
-            (Conversion::Integer, Value::Int(_)) | (Conversion::Boolean, Value::Bool(_)) => return Some(value),
-            (Conversion::Timestamp, _) => return self.timestamp(value).map(|time| Value::Int(time.0)),
+            (Conversion::Integer, Value::Int(_)) | (Conversion::Boolean, Value::Bool(_)) => {
+                return Some(value);
+            }
+            (Conversion::Timestamp, _) => {
+                return self.timestamp(value).map(|time| Value::Int(time.0));
+            }
             _ => {}
         }
         let text = self.text(value);

@@ -6,6 +6,7 @@
 mod apply;
 mod compile;
 mod convert;
+mod draft;
 mod expr;
 mod positions;
 mod select;

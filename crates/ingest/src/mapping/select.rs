@@ -24,7 +24,10 @@ impl View<'_> {
     fn any(&self, field: FieldId, test: &dyn Fn(&[u8]) -> bool) -> bool {
         let Some(first) = self.positions.find(field) else { return false };
         let record = self.builder.record();
-        record.iter().skip(first).any(|slot| slot.field == field && with_text(self, slot.value, test))
+        record
+            .iter()
+            .skip(first)
+            .any(|slot| slot.field == field && with_text(self, slot.value, test))
     }
 }
 
@@ -36,7 +39,9 @@ fn with_text<T>(view: &View<'_>, value: Value, f: impl FnOnce(&[u8]) -> T) -> T 
         Value::Bool(false) => f(b"false"),
         Value::Int(number) => f(number.to_string().as_bytes()),
         Value::Float(number) => f(number.to_string().as_bytes()),
-        Value::Raw { .. } | Value::Text { .. } => f(view.builder.bytes(view.raw, value).unwrap_or_default()),
+        Value::Raw { .. } | Value::Text { .. } => {
+            f(view.builder.bytes(view.raw, value).unwrap_or_default())
+        }
     }
 }
 
@@ -58,12 +63,18 @@ impl Test {
         Ok(match yaml {
             TestYaml::Scalar(Scalar::Str(text)) => Self::text(text),
             TestYaml::Scalar(scalar) => Self::Equals(scalar.text().into_bytes().into()),
-            TestYaml::Any(tests) => Self::Any(tests.iter().map(Self::compile).collect::<Result<_, _>>()?),
+            TestYaml::Any(tests) => {
+                Self::Any(tests.iter().map(Self::compile).collect::<Result<_, _>>()?)
+            }
             TestYaml::Form(form) => match (form.exists, &form.regex, &form.not) {
                 (Some(exists), None, None) => Self::Exists(exists),
                 (None, Some(pattern), None) => Self::Regex(compile_regex(pattern)?),
                 (None, None, Some(inner)) => Self::Not(Box::new(Self::compile(inner)?)),
-                _ => return Err(MapError::new("a test is one of: a value, a list, exists, regex, not")),
+                _ => {
+                    return Err(MapError::new(
+                        "a test is one of: a value, a list, exists, regex, not",
+                    ));
+                }
             },
         })
     }
@@ -72,7 +83,9 @@ impl Test {
         let lower = text.to_lowercase();
         let body = |text: &str| text.as_bytes().into();
         match (lower.strip_prefix('*'), lower.strip_suffix('*')) {
-            (Some(rest), Some(_)) if rest.len() > 1 => Self::Contains(body(rest.trim_end_matches('*'))),
+            (Some(rest), Some(_)) if rest.len() > 1 => {
+                Self::Contains(body(rest.trim_end_matches('*')))
+            }
             (Some(rest), None) => Self::Ends(body(rest)),
             (None, Some(rest)) => Self::Starts(body(rest)),
             _ => Self::Equals(body(&lower)),
@@ -91,13 +104,17 @@ impl Test {
     fn holds_for(&self, value: &[u8]) -> bool {
         match self {
             Self::Equals(text) => value.eq_ignore_ascii_case(text),
-            Self::Starts(text) => value.get(..text.len()).is_some_and(|head| head.eq_ignore_ascii_case(text)),
+            Self::Starts(text) => {
+                value.get(..text.len()).is_some_and(|head| head.eq_ignore_ascii_case(text))
+            }
             Self::Ends(text) => value
                 .len()
                 .checked_sub(text.len())
                 .and_then(|start| value.get(start..))
                 .is_some_and(|tail| tail.eq_ignore_ascii_case(text)),
-            Self::Contains(text) => memchr::memmem::find(&value.to_ascii_lowercase(), text).is_some(),
+            Self::Contains(text) => {
+                memchr::memmem::find(&value.to_ascii_lowercase(), text).is_some()
+            }
             Self::Regex(regex) => regex.is_match(value),
             Self::Exists(_) | Self::Not(_) | Self::Any(_) => false,
         }
@@ -107,7 +124,9 @@ impl Test {
     fn exact(&self) -> Option<Vec<&[u8]>> {
         match self {
             Self::Equals(text) => Some(vec![text]),
-            Self::Any(tests) => tests.iter().map(Self::exact).collect::<Option<Vec<_>>>().map(|it| it.concat()),
+            Self::Any(tests) => {
+                tests.iter().map(Self::exact).collect::<Option<Vec<_>>>().map(|it| it.concat())
+            }
             _ => None,
         }
     }
@@ -224,12 +243,19 @@ impl Selector {
         for (field, signature) in &self.signatures {
             let Some(first) = view.positions.find(*field) else { continue };
             if !signature.exact.is_empty() {
-                for slot in view.builder.record().iter().skip(first).filter(|slot| slot.field == *field) {
+                for slot in
+                    view.builder.record().iter().skip(first).filter(|slot| slot.field == *field)
+                {
                     with_text(view, slot.value, |bytes| {
                         lower.clear();
                         lower.extend(bytes.iter().map(u8::to_ascii_lowercase));
                     });
-                    signature.exact.get(lower.as_slice()).into_iter().flatten().for_each(|index| ask(*index));
+                    signature
+                        .exact
+                        .get(lower.as_slice())
+                        .into_iter()
+                        .flatten()
+                        .for_each(|index| ask(*index));
                 }
             }
             signature.other.iter().for_each(|index| ask(*index));

@@ -9,7 +9,9 @@ pub(super) struct Taxonomy(TaxonomyYaml);
 
 impl Taxonomy {
     pub(super) fn parse(text: &str) -> Result<Self, MapError> {
-        serde_saphyr::from_str(text).map(Self).map_err(|error| MapError::new(format!("taxonomy.yaml: {error}")))
+        serde_saphyr::from_str(text)
+            .map(Self)
+            .map_err(|error| MapError::new(format!("taxonomy.yaml: {error}")))
     }
 
     /// (Sigma name, OCSF paths in order of preference) of the given categories.

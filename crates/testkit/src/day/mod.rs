@@ -28,9 +28,9 @@ mod zeek;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 
+use crate::random::Random;
 use clock::Moment;
 use company::Company;
-use crate::random::Random;
 
 /// The seed of the day that the repository holds in `content/demo/day`.
 pub const SEED: u64 = 20_260_302;
