@@ -28,7 +28,7 @@ fn cases(info: &Path, data: &Path) -> Vec<Case> {
         in_tests |= line.starts_with("regression_tests_info:");
         let (key, value) = line.trim_start_matches([' ', '-']).split_once(": ").unwrap_or_default();
         match key {
-            "id" if line.starts_with(' ') && !in_tests => rule = value.to_owned(),
+            "id" if line.starts_with(' ') && !in_tests => value.clone_into(&mut rule),
             "name" if in_tests && !line.starts_with('#') => {
                 cases.push(Case { rule: rule.clone(), recording: PathBuf::new(), least: 1 });
             }
@@ -37,7 +37,7 @@ fn cases(info: &Path, data: &Path) -> Vec<Case> {
                     data.join(value.replace("regression_data/", "regression/"));
             }
             "match_count" if !cases.is_empty() => {
-                cases.last_mut().unwrap().least = value.parse().unwrap()
+                cases.last_mut().unwrap().least = value.parse().unwrap();
             }
             _ => {}
         }

@@ -237,9 +237,9 @@ fn batch(events: &[DraftEvent], fields: &FieldTable) -> EventBatch {
         for (wanted, name, value) in &event.slots {
             while section < *wanted {
                 if section == 0 {
-                    builder.end_native()
+                    builder.end_native();
                 } else {
-                    builder.end_attributes()
+                    builder.end_attributes();
                 }
                 section += 1;
             }
@@ -352,7 +352,8 @@ fn generated_rules_over_generated_json_through_the_mappings() {
     check(1_500, &strategy, |(rules, documents), compared| {
         let rules = load(&rules, compared);
         let engine = Engine::compile(rules, Arc::clone(INGEST.mapper().catalog()));
-        let lines: String = documents.iter().map(|document| format!("{document}\n")).collect();
+        let lines: String =
+            documents.iter().flat_map(|document| [document.to_string(), "\n".to_owned()]).collect();
         let (batches, _) = corpus::events(&INGEST, "generated", lines.into_bytes());
         batches.iter().try_for_each(|batch| compare(&engine, batch, compared))
     });
