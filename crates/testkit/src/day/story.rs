@@ -62,7 +62,7 @@ fn beats() -> [Beat; 23] {
         (at(7, 19, 20), identity::new_factor),
         // 07:26 Mail is read over OWA, the mailbox searched, a rule hides what answers come.
         (at(7, 26, 0), identity::mailbox),
-        // 08:41 A document with a macro goes into her OneDrive; a link to it to six colleagues.
+        // 08:41 A document with a macro goes into her OneDrive; a link to it to six people at work.
         (at(8, 41, 0), identity::inside_phishing),
         // 09:05 As every morning, markus.brandt starts a console as adm.brandt: credentials lie in memory.
         (at(9, 5, 12), endpoint::admin_console),

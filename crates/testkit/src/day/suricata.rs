@@ -41,8 +41,14 @@ pub(super) struct Signature<'a> {
     pub(super) action: &'a str,
 }
 
-/// Writes an alert, with more objects (`http`, `tls`, `dns`) beside it.
-pub(super) fn alert(day: &mut Day, at: Moment, ends: Ends<'_>, what: &Signature<'_>, more: Value) {
+/// Writes that a signature was seen, with more objects (`http`, `tls`, `dns`) beside it.
+pub(super) fn signature_seen(
+    day: &mut Day,
+    at: Moment,
+    ends: Ends<'_>,
+    what: &Signature<'_>,
+    more: Value,
+) {
     let mut detail = json!({"alert": {"action": what.action, "gid": 1, "signature_id": what.id, "rev": 3, "signature": what.text,
         "category": what.category, "severity": what.severity}, "app_proto": "http", "direction": "to_server"});
     if let (Some(target), Value::Object(more)) = (detail.as_object_mut(), more) {
@@ -128,7 +134,7 @@ fn notes(day: &mut Day) {
             severity: 2,
             action: "blocked",
         };
-        alert(day, at, ends, &what, json!({"app_proto": "failed"}));
+        signature_seen(day, at, ends, &what, json!({"app_proto": "failed"}));
     }
     for _ in 0..14 {
         let at = working(&mut day.random);
@@ -146,7 +152,7 @@ fn notes(day: &mut Day) {
             severity: 3,
             action: "allowed",
         };
-        alert(
+        signature_seen(
             day,
             at,
             ends,

@@ -189,7 +189,7 @@ fn agents(day: &mut Day, host: &str) {
         "C:\\Windows\\system32\\lsass.exe",
         SYSTEM,
     );
-    let manager =
+    let service =
         running(day, "C:\\Windows\\CCM\\CcmExec.exe", "C:\\Windows\\CCM\\CcmExec.exe", SYSTEM);
     let when = working(&mut day.random);
     let trace = "C:\\Windows\\SYSTEM32\\ntdll.dll+a1234|C:\\Windows\\System32\\KERNELBASE.dll+31d7e|C:\\ProgramData\\Microsoft\\Windows Defender\\Platform\\4.18.25010.11-0\\mpsvc.dll+8b2f1";
@@ -222,7 +222,7 @@ fn agents(day: &mut Day, host: &str) {
         command: "\"C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe\" -NoLogo -NonInteractive -NoProfile -ExecutionPolicy AllSigned -File \"C:\\Windows\\CCM\\SystemTemp\\inventory.ps1\"",
     };
     let when = at(5, 5, 0) + day.random.below(6 * HOUR);
-    let process = start(day, when, &manager, &script);
+    let process = start(day, when, &service, &script);
     let when = at(12, 0, 0) + day.random.below(HOUR);
     end(day, when, host, &process);
 }

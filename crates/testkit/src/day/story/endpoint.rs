@@ -262,11 +262,11 @@ pub(super) fn elevation(day: &mut Day, start: u64) {
         integrity: "High",
         folder: HOME,
     };
-    let helper = sysmon::start(day, start + 2 * SECOND, &implant, &what);
+    let fodhelper = sysmon::start(day, start + 2 * SECOND, &implant, &what);
     let elevated = elevated();
     let what = Start { image: IMPLANT, command: &elevated.command, ..what };
-    sysmon::start_as(day, start + 2_600, &helper, &what, &elevated);
-    sysmon::end(day, start + 4 * SECOND, ADMIN_HOST, &helper);
+    sysmon::start_as(day, start + 2_600, &fodhelper, &what, &elevated);
+    sysmon::end(day, start + 4 * SECOND, ADMIN_HOST, &fodhelper);
 }
 
 pub(super) fn credentials(day: &mut Day, at: u64) {

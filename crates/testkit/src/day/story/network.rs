@@ -70,7 +70,7 @@ pub(super) fn fetched(day: &mut Day, at: u64, url: &str, kind: &str, bytes: u64)
             action: "allowed",
         };
         let http = json!({"http": {"hostname": STAGING, "url": "/a/armsync.exe", "http_method": "GET", "protocol": "HTTP/1.1", "status": 200, "length": bytes, "http_content_type": kind}});
-        suricata::alert(day, at + 200, ends, &what, http);
+        suricata::signature_seen(day, at + 200, ends, &what, http);
     }
 }
 
@@ -132,7 +132,13 @@ pub(super) fn beacon(day: &mut Day, start: u64) {
             action: "allowed",
         };
         let tls = json!({"app_proto": "tls", "tls": {"subject": "CN=metrics-edge", "issuerdn": "CN=metrics-edge", "sni": COMMAND_NAME, "version": "TLS 1.2"}});
-        suricata::alert(day, crate::day::clock::at(when.0, when.1, when.2), ends, &what, tls);
+        suricata::signature_seen(
+            day,
+            crate::day::clock::at(when.0, when.1, when.2),
+            ends,
+            &what,
+            tls,
+        );
     }
 }
 
@@ -160,7 +166,7 @@ pub(super) fn theft(day: &mut Day, start: u64) {
         severity: 2,
         action: "allowed",
     };
-    suricata::alert(
+    suricata::signature_seen(
         day,
         start + 6 * MINUTE,
         ends,

@@ -29,7 +29,7 @@ pub(super) fn run(
         vec![
             json!(meta.level),
             json!(meta.title),
-            json!(log_source(meta)),
+            json!(logsource_words(meta)),
             json!(techniques(meta)),
             json!(meta.id),
             json!(format!("{}:{}", meta.path, meta.line)),
@@ -41,7 +41,7 @@ pub(super) fn run(
 }
 
 /// The log source in words.
-pub(super) fn log_source(meta: &RuleMeta) -> String {
+pub(super) fn logsource_words(meta: &RuleMeta) -> String {
     if meta.is_correlation { "correlation".to_owned() } else { meta.logsource.to_string() }
 }
 
