@@ -1,4 +1,5 @@
 //! The rule files of SigmaHQ and the correlation examples of the test data: all load or say why not.
+#![allow(clippy::disallowed_methods, reason = "tests read the test data")]
 
 use std::collections::BTreeMap;
 

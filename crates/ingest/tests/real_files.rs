@@ -1,4 +1,5 @@
 //! Reads every file of the test data to its end: records, problems and forms are counted and printed.
+#![allow(clippy::disallowed_methods, reason = "tests read the test data")]
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 #![expect(clippy::print_stdout, reason = "the counts are what the test is for")]
 

@@ -1,4 +1,5 @@
 //! Every Windows event of the test data's logs, whatever wraps it, has the names of one form.
+#![allow(clippy::disallowed_methods, reason = "tests read the test data")]
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
