@@ -229,7 +229,7 @@ fn fold_bytes(bytes: &[u8], into: &mut Vec<u8>) -> bool {
     let mut is_aligned = true;
     let mut rest = bytes;
     while !rest.is_empty() {
-        let plain = rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+        let plain = ascii_prefix(rest);
         let (ascii, beyond) = rest.split_at(plain);
         let start = into.len();
         into.extend_from_slice(ascii);
@@ -242,6 +242,19 @@ fn fold_bytes(bytes: &[u8], into: &mut Vec<u8>) -> bool {
         rest = after;
     }
     is_aligned
+}
+
+/// How many bytes at the beginning are ASCII. Whole stretches are looked at together, which vector instructions do.
+fn ascii_prefix(bytes: &[u8]) -> usize {
+    const STRETCH: usize = 64;
+    let mut at = 0;
+    for stretch in bytes.chunks(STRETCH) {
+        if !stretch.is_ascii() {
+            return at + stretch.iter().position(|byte| !byte.is_ascii()).unwrap_or(0);
+        }
+        at += stretch.len();
+    }
+    at
 }
 
 /// As [`fold_bytes`], for bytes of which none is ASCII.
