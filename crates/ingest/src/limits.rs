@@ -28,7 +28,7 @@ impl Default for Limits {
             chunk_bytes: 1 << 20,
             depth_max: 64,
             fields_max: 4096,
-            ratio_max: 1000,
+            ratio_max: 100,
             ratio_free_bytes: 64 << 20,
             entries_max: 10_000,
             nesting_max: 3,
