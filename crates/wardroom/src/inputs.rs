@@ -69,6 +69,43 @@ pub(crate) fn collect(paths: &[PathBuf]) -> Result<Inputs, Failure> {
     Ok(inputs)
 }
 
+/// Refuses outputs that would destroy an input or each other. Called before anything is opened for writing, for
+/// opening a file truncates it.
+///
+/// # Errors
+/// Names the output and what it collides with.
+pub(crate) fn refuse_overwriting(
+    inputs: &Inputs,
+    outputs: &[Option<&Path>],
+) -> Result<(), Failure> {
+    // A file that does not exist yet is known by its folder and name.
+    let real = |path: &Path| {
+        let parent = || Some(fs::canonicalize(path.parent()?).ok()?.join(path.file_name()?));
+        fs::canonicalize(path).ok().or_else(parent).unwrap_or_else(|| path.to_owned())
+    };
+    let mut taken: Vec<PathBuf> = Vec::new();
+    for output in outputs.iter().flatten() {
+        let place = real(output);
+        let is_input = inputs.sources.iter().any(|source| match source {
+            Source::File(path, _) => real(path) == place,
+            Source::Stdin => false,
+        });
+        let shown = output.display();
+        if is_input {
+            return Err(Failure::usage(format!(
+                "{shown} is an input and would be overwritten; give the output another name"
+            )));
+        }
+        if taken.contains(&place) {
+            return Err(Failure::usage(format!(
+                "{shown} is named for two outputs; give each a file of its own"
+            )));
+        }
+        taken.push(place);
+    }
+    Ok(())
+}
+
 fn walk(folder: &Path, ancestors: &mut Vec<PathBuf>, inputs: &mut Inputs) {
     let Ok(real) = fs::canonicalize(folder) else { return };
     if ancestors.len() >= DEPTH_MAX || ancestors.contains(&real) {

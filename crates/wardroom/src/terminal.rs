@@ -6,6 +6,8 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
 use model::Level;
 
+use crate::visible::visible;
+
 /// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Colour {
@@ -56,7 +58,7 @@ impl Console {
     /// Says what must be heard, `--quiet` or not.
     pub(crate) fn complain(&self, text: &str) {
         // A standard error that is gone leaves nobody to tell.
-        let _told = writeln!(self.errors.lock(), "{text}");
+        let _told = writeln!(self.errors.lock(), "{}", printable(text));
     }
 
     /// Whether a progress bar has somebody to look at it.
@@ -107,4 +109,10 @@ impl Console {
     fn styled(&self, code: &str, text: &str) -> String {
         if self.is_coloured { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
+}
+
+/// What is told to a person, with hostile characters shown as escapes: names of files are the sender's words, too.
+/// Line ends are ours.
+fn printable(text: &str) -> String {
+    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
 }

@@ -245,3 +245,29 @@ fn wrong_arguments() {
     assert_said(&world.run(&["detect", "a.json", "--no-builtin-rules"]), 2, &["--rules DIR"]);
     assert_said(&world.run(&["detect", "-", "-"]), 2, &["only once"]);
 }
+
+#[test]
+fn an_output_never_overwrites_an_input_or_another_output() {
+    let world = world();
+    let log = sysmon(1, "ws-1", "whoami");
+    world.write("logs/day.jsonl", &log);
+    let run = |rest: &[&str]| {
+        let arguments: Vec<&str> =
+            ["detect", "logs"].iter().chain(rest).chain(&OWN).copied().collect();
+        world.run(&arguments)
+    };
+    for option in ["--report", "--navigator", "--dead-letters"] {
+        let ran = run(&[option, "logs/day.jsonl"]);
+        assert_said(&ran, 2, &["logs/day.jsonl", "is an input", "another name"]);
+        assert_eq!(std::fs::read_to_string(world.path("logs/day.jsonl")).unwrap(), log);
+    }
+    let ran = run(&["--report", "same.html", "--navigator", "same.html"]);
+    assert_said(&ran, 2, &["same.html", "two outputs"]);
+}
+
+#[test]
+fn names_of_files_cannot_steer_the_terminal() {
+    let ran = detect(&world(), "no\u{1b}[31m\u{202e}such.log");
+    assert_said(&ran, 4, &["no\\x1b[31m\\u{202e}such.log"]);
+    assert!(!ran.err.contains('\u{1b}') && !ran.err.contains('\u{202e}'), "{}", ran.err);
+}

@@ -40,16 +40,20 @@ struct Run<'l> {
 /// Runs the command.
 pub(super) fn run(arguments: &DetectArgs, console: &mut Console) -> Outcome {
     let found = inputs::collect(&arguments.paths)?;
+    let outputs = [&arguments.report, &arguments.navigator, &arguments.dead_letters];
+    inputs::refuse_overwriting(&found, &outputs.map(Option::as_deref))?;
     let loaded = Loaded::load(&arguments.rules, &arguments.sources.sources)?;
     loaded.tell_refusals(console);
     if loaded.rule_count() == 0 {
         return Err(Failure::usage("no rule can be used; `wardroom rules check PATH` says why"));
     }
     let forced = pipeline::forced(arguments.sources.source.as_deref(), loaded.catalog())?;
-    // Files are opened before the work, so that a wrong path costs nothing.
+    // Files are opened before the work, so that a wrong path costs nothing; what stands there stays until the new
+    // report is there.
     let dead_letters = DeadLetters::open(arguments.dead_letters.as_deref())?;
     for path in [&arguments.report, &arguments.navigator].into_iter().flatten() {
-        std::fs::File::create(path).map_err(|error| Failure::file("write", path, &error))?;
+        let opened = std::fs::OpenOptions::new().append(true).create(true).open(path);
+        opened.map_err(|error| Failure::file("write", path, &error))?;
     }
     let lateness_ms = arguments.lateness.unwrap_or_else(|| correlate::lateness_of(&found));
     let correlator = Correlator::new(&loaded.rules, correlate::settings(lateness_ms));
