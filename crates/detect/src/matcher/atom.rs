@@ -264,14 +264,8 @@ impl CompiledAtom {
     fn holds_as_keyword(&self, event: EventRef<'_>, scratch: &Scratch) -> bool {
         let mut folded = Vec::new();
         let mut holds = |value: Value| {
-            if value == Value::Null {
-                return false;
-            }
-            if let Some(holds) = self.check.holds_for_value(value, event, scratch) {
+            if let Some(holds) = self.holds_unfolded(value, event, scratch) {
                 return holds;
-            }
-            if self.cased {
-                return self.check.holds_for_text(event.text(value).as_bytes());
             }
             folded.clear();
             fold_value(value, event, &mut folded);
@@ -287,16 +281,21 @@ impl CompiledAtom {
             let is_empty = || event.bytes(value).is_some_and(<[u8]>::is_empty) && !is_json(event);
             return value == Value::Null || is_empty();
         }
+        match self.holds_unfolded(value, event, scratch) {
+            Some(holds) => holds,
+            None => self.check.holds_for_text(scratch.folded(index, event)),
+        }
+    }
+
+    /// Whether it holds for a value as it is; `None` when the folded text decides. Null has no text.
+    #[inline]
+    fn holds_unfolded(&self, value: Value, event: EventRef<'_>, scratch: &Scratch) -> Option<bool> {
         if value == Value::Null {
-            return false;
+            return Some(false);
         }
-        if let Some(holds) = self.check.holds_for_value(value, event, scratch) {
-            return holds;
-        }
-        if self.cased {
-            return self.check.holds_for_text(event.text(value).as_bytes());
-        }
-        self.check.holds_for_text(scratch.folded(index, event))
+        self.check
+            .holds_for_value(value, event, scratch)
+            .or_else(|| self.cased.then(|| self.check.holds_for_text(event.text(value).as_bytes())))
     }
 }
 
