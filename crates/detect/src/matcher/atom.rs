@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use aho_corasick::packed::Searcher;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use ipnet::IpNet;
 use memchr::memmem::Finder;
@@ -33,7 +34,7 @@ pub(super) enum Check {
     Starts(Vec<Box<[u8]>>),
     Ends(Vec<Box<[u8]>>),
     Contains(Box<Finder<'static>>),
-    ContainsSet(Box<(Vec<Box<[u8]>>, OnceLock<Option<AhoCorasick>>)>),
+    ContainsSet(Box<Texts>),
     Glob(Box<Glob>),
     Regex(Box<Expression>),
     Cidr(IpNet),
@@ -149,7 +150,9 @@ impl Check {
                 let text = texts.pop().unwrap_or_default();
                 Self::Contains(Box::new(Finder::new(&text).into_owned()))
             }
-            (Shape::Contains, _) => Self::ContainsSet(Box::new((texts, OnceLock::new()))),
+            (Shape::Contains, _) => {
+                Self::ContainsSet(Box::new(Texts { texts, search: OnceLock::new() }))
+            }
         }
     }
 
@@ -181,14 +184,7 @@ impl Check {
             Self::Starts(texts) => texts.iter().any(|wanted| text.starts_with(wanted)),
             Self::Ends(texts) => texts.iter().any(|wanted| text.ends_with(wanted)),
             Self::Contains(finder) => finder.find(text).is_some(),
-            Self::ContainsSet(set) => {
-                let (texts, automaton) = &**set;
-                let built = automaton.get_or_init(|| small_automaton(texts));
-                match built {
-                    Some(automaton) => automaton.is_match(text),
-                    None => texts.iter().any(|wanted| memchr::memmem::find(text, wanted).is_some()),
-                }
-            }
+            Self::ContainsSet(texts) => texts.are_in(text),
             Self::Glob(glob) => glob.matches(text),
             _ => false,
         }
@@ -231,9 +227,42 @@ impl Check {
     }
 }
 
-/// The alternatives of one rule: rarely asked, so it is to be small and quickly built.
-fn small_automaton(texts: &[Box<[u8]>]) -> Option<AhoCorasick> {
-    AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(texts).ok()
+/// Alternatives of one rule, of which one must stand in a value. Rarely asked, so what looks for them is to be small
+/// and is built when it is first needed.
+#[derive(Debug)]
+pub(super) struct Texts {
+    texts: Vec<Box<[u8]>>,
+    search: OnceLock<TextSearch>,
+}
+
+#[derive(Debug)]
+enum TextSearch {
+    /// Vector instructions hold all of them.
+    Packed(Searcher),
+    Automaton(AhoCorasick),
+    /// Too much for an automaton.
+    Each,
+}
+
+impl Texts {
+    fn are_in(&self, text: &[u8]) -> bool {
+        match self.search.get_or_init(|| self.compile()) {
+            TextSearch::Packed(searcher) => searcher.find(text).is_some(),
+            TextSearch::Automaton(automaton) => automaton.is_match(text),
+            TextSearch::Each => {
+                self.texts.iter().any(|wanted| memchr::memmem::find(text, wanted).is_some())
+            }
+        }
+    }
+
+    fn compile(&self) -> TextSearch {
+        if let Some(searcher) = Searcher::new(&self.texts) {
+            return TextSearch::Packed(searcher);
+        }
+        let automaton =
+            AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(&self.texts);
+        automaton.map_or(TextSearch::Each, TextSearch::Automaton)
+    }
 }
 
 /// A literal as it is compared: folded unless case counts.

@@ -16,6 +16,9 @@ pub(super) struct FieldProgram {
     exact: FxHashMap<Box<[u8]>, Rules>,
     numbers: FxHashMap<u64, Rules>,
     components: FxHashMap<Box<[u8]>, Rules>,
+    /// By their first two bytes.
+    prefixes: FxHashMap<[u8; 2], Vec<(Box<[u8]>, Rules)>>,
+    /// By their last two bytes.
     suffixes: FxHashMap<[u8; 2], Vec<(Box<[u8]>, Rules)>>,
     literals: Option<Literals>,
     /// As a program of keywords: whether they could be in what is no text of the event (numbers, booleans), or
@@ -31,7 +34,7 @@ impl FieldProgram {
             by_look.entry(look).or_default().push(rule);
         }
         let mut program = Self::default();
-        let mut literals: FxHashMap<Box<[u8]>, (Vec<u32>, Vec<u32>)> = FxHashMap::default();
+        let mut literals: Vec<Literal> = Vec::new();
         for (look, mut rules) in by_look {
             rules.sort_unstable();
             rules.dedup();
@@ -50,18 +53,18 @@ impl FieldProgram {
                         program.suffixes.entry(tail).or_default().push((text, rules.into()));
                     }
                 }
-                Look::Within(text) => literals.entry(text).or_default().0.extend(rules),
-                Look::Prefix(text) => literals.entry(text).or_default().1.extend(rules),
+                Look::Prefix(text) => {
+                    if let Some(head) = head(&text) {
+                        program.prefixes.entry(head).or_default().push((text, rules.into()));
+                    }
+                }
+                Look::Within(text) => literals.push(Literal { text, rules: rules.into() }),
             }
         }
-        let literal = |(text, (anywhere, at_start)): (Box<[u8]>, (Vec<u32>, Vec<u32>))| Literal {
-            text,
-            anywhere: anywhere.into(),
-            at_start: at_start.into(),
-        };
-        program.literals = Literals::compile(literals.into_iter().map(literal).collect());
+        program.literals = Literals::compile(literals);
         let has_more = !program.exact.is_empty()
             || !program.components.is_empty()
+            || !program.prefixes.is_empty()
             || !program.suffixes.is_empty();
         program.wants_each_value =
             has_more || program.literals.as_ref().is_some_and(Literals::are_in_numbers);
@@ -73,6 +76,7 @@ impl FieldProgram {
         self.literals.is_some()
             || !self.exact.is_empty()
             || !self.components.is_empty()
+            || !self.prefixes.is_empty()
             || !self.suffixes.is_empty()
     }
 
@@ -108,6 +112,13 @@ impl FieldProgram {
                 marks.ask(rules);
             }
         }
+        if !self.prefixes.is_empty()
+            && let Some(prefixes) = head(text).and_then(|head| self.prefixes.get(&head))
+        {
+            for (_, rules) in prefixes.iter().filter(|(prefix, _)| text.starts_with(prefix)) {
+                marks.ask(rules);
+            }
+        }
         if !self.suffixes.is_empty()
             && let Some(suffixes) = tail(text).and_then(|tail| self.suffixes.get(&tail))
         {
@@ -136,6 +147,10 @@ impl FieldProgram {
             }
         }
     }
+}
+
+fn head(text: &[u8]) -> Option<[u8; 2]> {
+    text.first_chunk::<2>().copied()
 }
 
 fn tail(text: &[u8]) -> Option<[u8; 2]> {

@@ -24,7 +24,7 @@ pub(super) enum Look {
     Component(Box<[u8]>),
     /// The value ends with this text (at least two bytes, no path separator).
     Suffix(Box<[u8]>),
-    /// The value begins with this text.
+    /// The value begins with this text (at least two bytes).
     Prefix(Box<[u8]>),
     /// The value contains this text.
     Within(Box<[u8]>),
@@ -109,11 +109,28 @@ fn expected(trigger: &Trigger, uses: u32) -> f64 {
     let base = match &trigger.look {
         Look::Number(_) => 0.02,
         Look::Exact(_) | Look::Component(_) => 0.004,
-        Look::Suffix(_) | Look::Prefix(_) => 0.8_f64.powi(length).max(0.004),
+        Look::Suffix(text) | Look::Prefix(text) | Look::Within(text) if is_common(text) => 0.3,
+        Look::Suffix(_) | Look::Prefix(_) => 0.3_f64.powi(length - 1).max(0.002),
         Look::Within(_) => 0.62_f64.powi(length - 1).max(0.002),
     };
     let keyword = if trigger.field.is_none() { 4.0 } else { 1.0 };
     base * f64::from(uses).powf(1.2) * keyword
+}
+
+/// Texts of which many events hold a part, folded: to look for such a part tells nothing.
+const COMMON: [&[u8]; 8] = [
+    br"c:\windows\system32\cmd.exe /c ",
+    br"c:\windows\syswow64\",
+    br"\windowspowershell\v1.0\powershell.exe -",
+    br"c:\program files (x86)\microsoft\",
+    br"c:\program files\microsoft ",
+    br"c:\users\appdata\local\temp\",
+    br"nt authority\system32.dll",
+    b"https://www.http://microsoft windows operating system",
+];
+
+fn is_common(text: &[u8]) -> bool {
+    COMMON.iter().any(|common| memchr::memmem::find(common, text).is_some())
 }
 
 fn of_atom(atom: &Atom, fields: &FieldTable) -> Option<Trigger> {
@@ -157,7 +174,7 @@ fn of_pattern(pattern: &Pattern) -> Option<Look> {
         [] => Some(Look::Exact(Box::default())),
         [Part::Literal(text)] => Some(Look::Exact(bytes(text))),
         [Part::Any, Part::Literal(text)] => Some(of_suffix(bytes(text))),
-        [Part::Literal(text), Part::Any] => Some(Look::Prefix(bytes(text))),
+        [Part::Literal(text), Part::Any] if text.len() >= 2 => Some(Look::Prefix(bytes(text))),
         _ => longest(pattern).map(Look::Within),
     }
 }
