@@ -1,9 +1,11 @@
 //! From a rule that holds to a finding: its id, whom it is about, the evidence and the reasons.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use model::{
-    EventRef, Evidence, FieldId, FieldTable, Finding, FindingId, Section, Why, event_to_ocsf,
+    Constant, EventRef, Evidence, FieldId, FieldTable, Finding, FindingId, Kind, Section, Why,
+    event_to_ocsf,
 };
 use sha2::{Digest, Sha256};
 
@@ -26,23 +28,69 @@ const ENTITY_PATHS: [&str; 12] = [
     "dst_endpoint.ip",
 ];
 
-/// The interned [`ENTITY_PATHS`].
+/// The ends of a connection: address and name. In a finding of a sensor they are part of its evidence.
+const ENDPOINT_PATHS: [[&str; 2]; 4] = [
+    ["src_endpoint.ip", "src_endpoint.hostname"],
+    ["dst_endpoint.ip", "dst_endpoint.hostname"],
+    ["evidences[0].src_endpoint.ip", "evidences[0].src_endpoint.hostname"],
+    ["evidences[0].dst_endpoint.ip", "evidences[0].dst_endpoint.hostname"],
+];
+
+/// The `device.type_id`s of sensors, which a source has as a constant: IDS and IPS. They see what others do.
+const SENSORS: [i64; 2] = [13, 14];
+
+/// The interned paths.
 #[derive(Debug, Default)]
-pub(crate) struct EntityFields(Vec<FieldId>);
+pub(crate) struct EntityFields {
+    named: Vec<FieldId>,
+    device_type: Option<FieldId>,
+    endpoints: Vec<[Option<FieldId>; 2]>,
+}
 
 impl EntityFields {
     pub(crate) fn new(fields: &FieldTable) -> Self {
-        Self(ENTITY_PATHS.iter().filter_map(|path| fields.get(path)).collect())
+        Self {
+            named: ENTITY_PATHS.iter().filter_map(|path| fields.get(path)).collect(),
+            device_type: fields.get("device.type_id"),
+            endpoints: ENDPOINT_PATHS.map(|pair| pair.map(|path| fields.get(path))).to_vec(),
+        }
     }
 
-    /// Host, else user, else address; a dash when the event names none.
-    fn of(&self, event: EventRef<'_>) -> String {
-        let attributes = event.section(Section::Attributes);
-        let named =
-            self.0.iter().filter_map(|path| attributes.iter().find(|slot| slot.field == *path));
-        let texts =
-            named.map(|slot| event.text(slot.value)).find(|text| !text.is_empty() && text != "-");
-        texts.map_or_else(|| "-".to_owned(), std::borrow::Cow::into_owned)
+    /// Host, else user, else address; a dash when the event names none. What a sensor saw is about the internal
+    /// end of the connection.
+    fn of(&self, event: EventRef<'_>, kind: &Kind) -> String {
+        let mut constants = kind.constants.iter();
+        let is_of_sensor = constants.any(|(path, constant)| {
+            Some(*path) == self.device_type
+                && matches!(constant, Constant::Int(device) if SENSORS.contains(device))
+        });
+        let internal = if is_of_sensor { self.internal(event) } else { None };
+        let mut named = self.named.iter().filter_map(|path| text(event, Some(*path)));
+        internal.or_else(|| named.next()).unwrap_or_else(|| "-".to_owned())
+    }
+
+    /// The name, else the address of the end that has a private address; the source when both have.
+    fn internal(&self, event: EventRef<'_>) -> Option<String> {
+        self.endpoints.iter().find_map(|[address, name]| {
+            let address = text(event, *address).filter(|address| is_private(address))?;
+            Some(text(event, *name).unwrap_or(address))
+        })
+    }
+}
+
+/// An attribute of an event as text, when it says something.
+fn text(event: EventRef<'_>, field: Option<FieldId>) -> Option<String> {
+    let field = field?;
+    let slot = event.section(Section::Attributes).iter().find(|slot| slot.field == field)?;
+    Some(event.text(slot.value).into_owned()).filter(|text| !text.is_empty() && text != "-")
+}
+
+/// Whether an address is one of a private network (RFC 1918, RFC 4193) or of the link.
+fn is_private(address: &str) -> bool {
+    match address.parse::<IpAddr>() {
+        Ok(IpAddr::V4(address)) => address.is_private() || address.is_link_local(),
+        Ok(IpAddr::V6(address)) => address.is_unique_local() || address.is_unicast_link_local(),
+        Err(_) => false,
     }
 }
 
@@ -63,7 +111,7 @@ pub fn finding_id(rule: &str, version: &str, window: &[u8], entity: &str) -> Fin
 impl Engine {
     /// Whom an event is about: host, else user, else address; a dash when it names none.
     pub fn entity(&self, event: EventRef<'_>) -> String {
-        self.entity_fields().of(event)
+        self.entity_fields().of(event, self.catalog().kind(event.kind()))
     }
 
     /// An event as evidence for the rule of this title.

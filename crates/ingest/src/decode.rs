@@ -146,12 +146,16 @@ impl Work<'_> {
             Fields::new(builder, &self.ingest.mapper.catalog().fields, self.raw, limits.fields_max);
         let decoded = self.decode(bytes, &mut fields);
         let is_full = fields.is_full();
+        let mut flaw = self.scratch.documents.take_flaw();
         let format = match decoded {
             Ok(format) => format,
-            Err(Malformed(detail)) => {
+            // Nothing is dropped: what cannot be read is a text.
+            Err(malformed) => {
                 builder.abandon();
-                self.problem(ProblemReason::Malformed, detail, record, KindId::UNRECOGNISED, bytes);
-                return;
+                flaw = Some(malformed);
+                let table = &self.ingest.mapper.catalog().fields;
+                Fields::new(builder, table, self.raw, limits.fields_max).put("message", bytes);
+                Format::Text
             }
         };
         if is_full {
@@ -172,16 +176,28 @@ impl Work<'_> {
         let mapped = mapper.map(&subject, builder, self.scratch, limits);
         let range = (record.range.start as u32, record.range.end as u32);
         builder.finish_record(mapped.kind, mapped.time, record.offset, range);
-        self.account(format, mapped, record, bytes);
+        let is_sound = flaw.is_none();
+        if let Some(flaw) = flaw {
+            let reason = if flaw.is_over_limit {
+                ProblemReason::OverLimit
+            } else {
+                ProblemReason::Malformed
+            };
+            self.problem(reason, flaw.detail, record, mapped.kind, bytes);
+        }
+        if is_sound || mapped.kind != KindId::UNRECOGNISED {
+            self.account(format, mapped, record, bytes);
+        }
     }
 
     fn decode(&mut self, bytes: &[u8], fields: &mut Fields<'_>) -> Result<Format, Malformed> {
         match self.shape {
             Shape::Lines => line::decode(bytes, fields, &mut self.scratch.documents),
-            Shape::Json => self.scratch.documents.decode(bytes, fields),
+            Shape::Json | Shape::Xml => self.scratch.documents.decode(bytes, fields),
             Shape::Evtx => self.scratch.documents.json.decode(bytes, fields).map(Format::from),
-            Shape::Xml => self.scratch.documents.xml.decode(bytes, fields).map(Format::from),
-            Shape::Csv { header, delimiter } => csv::decode(bytes, header, *delimiter, fields),
+            Shape::Csv { header, delimiter } => {
+                csv::decode(bytes, header, *delimiter, fields, &mut self.scratch.documents)
+            }
             Shape::Zeek { path, fields: names, types, separators, absent } => {
                 let absent = (&*absent.0, &*absent.1);
                 let header =

@@ -4,8 +4,25 @@ use model::{BatchBuilder, FieldId, FieldTable, Value};
 
 /// Why a record is not what its format demands: in words, with the way out where there is one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Malformed(pub String);
+#[error("{detail}")]
+pub struct Malformed {
+    /// What is wrong.
+    pub detail: String,
+    /// Whether the record would be well-formed but goes beyond a limit.
+    pub is_over_limit: bool,
+}
+
+impl Malformed {
+    /// Broken.
+    pub fn new(detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), is_over_limit: false }
+    }
+
+    /// Deeper or longer than a limit allows.
+    pub fn over_limit(detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), is_over_limit: true }
+    }
+}
 
 /// The native fields of the record that is being decoded.
 ///

@@ -280,6 +280,14 @@ fn rows_have_the_shape_of_their_header() {
         matches!(&found.shapes[0], Shape::Csv { header, delimiter: b',' } if header.len() == 3)
     );
     assert_eq!(found.records.len(), 2);
+    let quoted = "TimeGenerated,Operation,Parameters\n2026-01-01,Set-Mailbox,\"[{\"\"Name\"\": \"\"Identity\"\", \"\"Value\"\": \"\"bob\"\"}]\"\n";
+    let found = read(quoted.as_bytes());
+    assert!(matches!(&found.shapes[0], Shape::Csv { header, .. } if header.len() == 3));
+    let flows =
+        "version account-id srcaddr dstaddr action\n2 1 192.0.2.1 192.0.2.2 ACCEPT\n2 1 - - -\n";
+    let found = read(flows.as_bytes());
+    assert!(matches!(&found.shapes[0], Shape::Csv { delimiter: b' ', .. }));
+    assert_eq!(found.records.len(), 2);
     for lines in [
         LOG,
         "1,2026/01/01 00:00:00,0001,TRAFFIC,end\n1,2026/01/01 00:00:01,0001,TRAFFIC,end\n",

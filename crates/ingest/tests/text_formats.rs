@@ -340,8 +340,8 @@ proptest! {
         let _outcome = run(&record, leef::decode);
         let _outcome = run(&record, kv::decode);
         let _outcome = run(&record, auditd::decode);
-        let _outcome = run(&record, |record, fields| access::decode(record, fields).ok_or(Malformed(String::new())));
-        let _outcome = run(&record, |record, fields| csv::decode(record, &names, separator, fields));
+        let _outcome = run(&record, |record, fields| access::decode(record, fields).ok_or(Malformed::new(String::new())));
+        let _outcome = run(&record, |record, fields| csv::decode(record, &names, separator, fields, &mut Documents::new(64)));
         let header = w3c::Header { fields: &names, software: "x", date: "2026-03-02" };
         let _outcome = run(&record, |record, fields| w3c::decode(record, &header, fields));
         let header = zeek::Header { path: "x", fields: &names, types: &types, separators: (separator, b','), absent: ("", "-") };

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use ingest::format::{Documents, Format, line};
+use ingest::format::{Documents, Format, csv, line};
 use ingest::input::{Piece, open, records};
 use ingest::{Fields, Limits, Shape};
 use model::{BatchBuilder, FieldTable, Value};
@@ -78,6 +78,9 @@ fn decode(input: Vec<u8>) -> Vec<(Format, Found, String)> {
             let format = match &*chunk.shape {
                 Shape::Lines => line::decode(record, &mut fields, &mut documents),
                 Shape::Json | Shape::Xml => documents.decode(record, &mut fields),
+                Shape::Csv { header, delimiter } => {
+                    csv::decode(record, header, *delimiter, &mut fields, &mut documents)
+                }
                 _ => continue,
             };
             // What is malformed is no Windows event; the test says so where it should have been one.
@@ -181,4 +184,32 @@ fn all_of_them_have_one_form() {
     // Five alerts of other products quote parts of an event; ten files of splunk-data-sources end within their
     // XML or have broken tags.
     assert!(missing.len() <= 15, "{} Windows events are not in form", missing.len());
+}
+
+#[test]
+fn rows_of_exported_tables_are_events() {
+    let security = "TenantId,TimeGenerated,Computer,EventSourceName,Channel,EventID,Account,EventData\n\
+        t,2026-03-02T09:00:01Z,h1,Microsoft-Windows-Security-Auditing,Security,4624,CORP\\ann,\n";
+    // The table `Event` has the data of the event as XML.
+    let event = "TenantId,TimeGenerated,Source,EventLog,Computer,EventID,EventData\n\
+        t,2026-03-02T09:00:01Z,Microsoft-Windows-Sysmon,Microsoft-Windows-Sysmon/Operational,h1,11,\
+        \"<DataItem type=\"\"System.XmlData\"\"><EventData><Data Name=\"\"Image\"\">C:\\a, b.exe</Data></EventData></DataItem>\"\n";
+    let json = "{\"Source\":\"Microsoft-Windows-Sysmon\",\"EventLog\":\"Microsoft-Windows-Sysmon/Operational\",\
+        \"Computer\":\"h1\",\"EventID\":11,\"EventData\":\"<EventData><Data Name='Image'>C:\\\\a, b.exe</Data></EventData>\"}\n";
+    let first = |input: &str| decode(input.as_bytes().to_vec()).remove(0);
+    let (format, fields, _) = first(security);
+    assert_eq!(format, Format::Windows);
+    assert_eq!(fields["Channel"], ["Security"]);
+    assert_eq!(fields["Provider_Name"], ["Microsoft-Windows-Security-Auditing"]);
+    assert_eq!(
+        (&fields["EventID"], &fields["Computer"]),
+        (&vec!["4624".to_owned()], &vec!["h1".to_owned()])
+    );
+    for input in [event, json] {
+        let (format, fields, _) = first(input);
+        assert_eq!(format, Format::Windows, "{input}");
+        assert_eq!(fields["Channel"], ["Microsoft-Windows-Sysmon/Operational"]);
+        assert_eq!(fields["Provider_Name"], ["Microsoft-Windows-Sysmon"]);
+        assert_eq!(fields["Image"], ["C:\\a, b.exe"]);
+    }
 }

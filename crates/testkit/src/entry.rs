@@ -107,7 +107,11 @@ pub fn cef(data: &[u8]) -> Outcome {
 
 /// A CSV file: the first line is the header.
 pub fn csv(data: &[u8]) -> Outcome {
-    table(data, |header, row, fields| csv::decode(row, header, b',', fields).is_ok())
+    table(data, |header, row, fields| {
+        // Each row is a batch of its own here.
+        let mut documents = Documents::new(Limits::default().depth_max);
+        csv::decode(row, header, b',', fields, &mut documents).is_ok()
+    })
 }
 
 /// An EVTX chunk; what is missing of its 64 KiB is zeros.

@@ -170,14 +170,16 @@ fn folders(logs: &Path) -> Folders {
     folders
 }
 
-/// Records of an input: recognised, unrecognised, and those that could not become an event at all.
+/// Records of an input: recognised, unrecognised, and those that could not become an event at all. A broken record
+/// is an event with what could be read of it.
 fn tally(ingest: &Ingest, name: &str, bytes: &[u8], tally: &mut Tally, words: &mut Vec<String>) {
     let mut scratch = Scratch::default();
     let reader = Box::new(std::io::Cursor::new(bytes.to_vec()));
     for piece in input::open(reader, name.into(), Some(REFERENCE), Limits::default()) {
         let problems = match piece {
             Piece::Chunk(chunk) => {
-                let decoded = ingest.decode(chunk, None, &mut scratch);
+                let mut decoded = ingest.decode(chunk, None, &mut scratch);
+                decoded.problems.retain(|problem| problem.reason != ProblemReason::Malformed);
                 for event in decoded.batch.iter() {
                     tally.records += 1;
                     if event.kind() == KindId::UNRECOGNISED {

@@ -117,7 +117,7 @@ pub fn decode(record: &[u8], fields: &mut Fields<'_>) -> Result<Format, Malforme
     if any {
         Ok(Format::Auditd)
     } else {
-        Err(Malformed("no audit(seconds:serial) stamp with a type before it".to_owned()))
+        Err(Malformed::new("no audit(seconds:serial) stamp with a type before it".to_owned()))
     }
 }
 

@@ -36,7 +36,7 @@ pub fn decode(record: &[u8], fields: &mut Fields<'_>) -> Result<Format, Malforme
             // The severity may be the last thing when there is no extension.
             None if index + 1 == HEADER.len() => (Some(rest), None),
             None => {
-                return Err(Malformed(format!(
+                return Err(Malformed::new(format!(
                     "CEF header ends before {name}: it needs seven parts divided by |"
                 )));
             }

@@ -1,29 +1,33 @@
 //! Rows of tables with a header (RFC 4180 and its kin).
 
-use super::Format;
+use super::{Documents, Format};
 use crate::{Fields, Malformed};
 
 /// Decodes a row under `header`; columns become fields, empty cells and columns without a name are left out.
-/// A row may be shorter than the header, not longer.
+/// A row may be shorter than the header, not longer. Windows events are exported as tables too: a row with the
+/// columns of one gives a Windows event.
 pub fn decode(
     row: &[u8],
     header: &[Box<str>],
     delimiter: u8,
     fields: &mut Fields<'_>,
+    documents: &mut Documents,
 ) -> Result<Format, Malformed> {
     let mut is_longer = false;
-    cells(row, delimiter, &mut |index, cell| match header.get(index) {
-        Some(name) if !name.is_empty() && !cell.is_empty() => fields.put(name, cell),
-        None if !cell.is_empty() => is_longer = true,
-        _ => {}
+    let format = documents.row(fields, |put| {
+        cells(row, delimiter, &mut |index, cell| match header.get(index) {
+            Some(name) if !name.is_empty() && !cell.is_empty() => put(name, cell),
+            None if !cell.is_empty() => is_longer = true,
+            _ => {}
+        })
     })?;
     if is_longer {
-        return Err(Malformed(format!(
+        return Err(Malformed::new(format!(
             "CSV row has more cells than the header's {} columns",
             header.len()
         )));
     }
-    Ok(Format::Csv)
+    Ok(format)
 }
 
 /// Calls `visit` with the number and the bytes of each cell of a row.
@@ -49,8 +53,8 @@ pub fn cells(
     let mut record = csv::ByteRecord::with_capacity(row.len(), 64);
     match reader.read_byte_record(&mut record) {
         Ok(true) => record.iter().enumerate().for_each(|(index, cell)| visit(index, cell)),
-        Ok(false) => return Err(Malformed("CSV row without cells".to_owned())),
-        Err(error) => return Err(Malformed(format!("CSV row cannot be read: {error}"))),
+        Ok(false) => return Err(Malformed::new("CSV row without cells".to_owned())),
+        Err(error) => return Err(Malformed::new(format!("CSV row cannot be read: {error}"))),
     }
     Ok(())
 }
@@ -59,13 +63,16 @@ pub fn cells(
 mod tests {
     use super::super::Format;
     use super::super::probe::probe;
-    use super::decode;
+    use super::{Documents, decode};
 
     #[test]
     fn rows() {
         let header: Vec<Box<str>> = ["a", "b", "c"].map(Into::into).into();
-        let run =
-            |text: &str| probe(text.as_bytes(), |row, fields| decode(row, &header, b',', fields));
+        let run = |text: &str| {
+            probe(text.as_bytes(), |row, fields| {
+                decode(row, &header, b',', fields, &mut Documents::new(9))
+            })
+        };
         let plain = run("1,,x y\r");
         assert_eq!(plain.format, Ok(Format::Csv));
         assert_eq!(

@@ -21,12 +21,14 @@ pub struct JsonDecoder {
     paths: Paths,
     depth_max: usize,
     carried: Option<(String, Vec<u8>)>,
+    event_data: Option<Vec<u8>>,
+    flaw: Option<Malformed>,
 }
 
 impl JsonDecoder {
     /// A decoder that refuses records nested deeper than `depth_max`.
     pub fn new(depth_max: usize) -> Self {
-        Self { paths: Paths::default(), depth_max, carried: None }
+        Self { paths: Paths::default(), depth_max, carried: None, event_data: None, flaw: None }
     }
 
     /// Decodes one JSON object. Bytes that are not UTF-8 are replaced (U+FFFD) in the fields, not in the raw
@@ -40,21 +42,88 @@ impl JsonDecoder {
             Ok(text) => Cow::Borrowed(text),
             Err(_) => String::from_utf8_lossy(record),
         };
+        self.flaw = None;
+        if let Err(flaw) = self.read(sonic_rs::Deserializer::from_str(&text), fields) {
+            // Halves of surrogate pairs stand for no character; a record with one is whole all the same.
+            let is_escaped = memchr::memmem::find(text.as_bytes(), b"\\u").is_some();
+            if flaw.is_over_limit || !is_escaped {
+                return Err(flaw);
+            }
+            let lossy = sonic_rs::Deserializer::from_str(&text).utf8_lossy();
+            self.read(lossy, fields)?;
+            let words = "a \\u escape that stands for no character; it is read as U+FFFD";
+            self.flaw = Some(Malformed::new(words));
+        }
+        Ok(self.conclude(fields))
+    }
+
+    #[inline]
+    fn read(
+        &mut self,
+        mut deserializer: sonic_rs::Deserializer<sonic_rs::Read<'_>>,
+        fields: &mut Fields<'_>,
+    ) -> Result<(), Malformed> {
         self.paths.begin();
-        self.carried = None;
         let room = fields.room();
-        let mut deserializer = sonic_rs::Deserializer::from_str(&text);
         let mut state = State { paths: &mut self.paths, fields, room };
         let seed = Document { state: &mut state, depth: self.depth_max };
-        seed.deserialize(&mut deserializer)
-            .and_then(|()| deserializer.end())
-            .map_err(|error| malformed(&error))?;
-        if let Some((name, text)) = self.paths.take_event(fields) {
+        let read = seed.deserialize(&mut deserializer).and_then(|()| deserializer.end());
+        read.map_err(|error| {
+            let detail = in_words(&error);
+            Malformed { detail, is_over_limit: self.paths.is_over_limit() }
+        })
+    }
+
+    /// Puts what was read.
+    fn conclude(&mut self, fields: &mut Fields<'_>) -> JsonForm {
+        self.event_data = None;
+        self.carried = self.paths.take_event(fields);
+        if self.carried.is_some() {
             self.paths.finish_around(fields);
-            self.carried = Some((name, text));
-            return Ok(JsonForm::Plain);
+            return JsonForm::Plain;
         }
-        Ok(self.paths.finish(fields))
+        self.event_data = self.paths.take_event_data(fields);
+        self.paths.finish(fields)
+    }
+
+    /// Puts what a record that could not be decoded to its end has before its flaw; `None`, with nothing put,
+    /// when that is nothing.
+    pub(super) fn conclude_broken(&mut self, fields: &mut Fields<'_>) -> Option<JsonForm> {
+        self.paths.has_values().then(|| self.conclude(fields))
+    }
+
+    /// Reads a row of a table like an object whose keys are the names of the columns.
+    pub(super) fn row<'c>(
+        &mut self,
+        fields: &mut Fields<'_>,
+        read: impl FnOnce(&mut dyn FnMut(&'c str, &[u8])) -> Result<(), Malformed>,
+    ) -> Result<JsonForm, Malformed> {
+        self.paths.begin();
+        let room = fields.room();
+        let mut previous = Place::START;
+        let mut too_long = Ok(());
+        let paths = &mut self.paths;
+        read(&mut |name, cell| match paths.child(Place::ROOT, previous, name) {
+            Ok(place) => {
+                previous = place;
+                if paths.len() < room {
+                    paths.push(place, fields.value_of(cell));
+                }
+            }
+            Err(malformed) => too_long = Err(malformed),
+        })?;
+        too_long?;
+        Ok(self.conclude(fields))
+    }
+
+    /// What is wrong with the record decoded last, although it was decoded.
+    pub(super) fn take_flaw(&mut self) -> Option<Malformed> {
+        self.flaw.take()
+    }
+
+    /// The data of the Windows event decoded last, as XML, when they stand in a text of their own.
+    pub(super) fn take_event_data(&mut self) -> Option<Vec<u8>> {
+        self.event_data.take()
     }
 
     /// The Windows event that the record decoded last holds as a text: the name of the field, which was not
@@ -65,9 +134,9 @@ impl JsonDecoder {
 }
 
 /// The library's message quotes the place over several lines; the first says what is wrong.
-fn malformed(error: &dyn fmt::Display) -> Malformed {
+fn in_words(error: &dyn fmt::Display) -> String {
     let text = error.to_string();
-    Malformed(format!("not a JSON object: {}", text.lines().next().unwrap_or_default().trim()))
+    format!("not a JSON object: {}", text.lines().next().unwrap_or_default().trim())
 }
 
 struct State<'s, 'f> {
@@ -120,9 +189,7 @@ impl<'de> Visitor<'de> for Document<'_, '_, '_> {
 
     /// A list of objects on one line: their keys several times.
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        let deeper = self.depth.checked_sub(1);
-        let depth = deeper
-            .ok_or_else(|| serde::de::Error::custom("nested deeper than the limit allows"))?;
+        let depth = deeper(self.state, self.depth)?;
         while list.next_element_seed(Document { state: &mut *self.state, depth })?.is_some() {}
         Ok(())
     }
@@ -135,10 +202,13 @@ struct Content<'a, 's, 'f> {
     depth: usize,
 }
 
-impl Content<'_, '_, '_> {
-    fn deeper<E: serde::de::Error>(&self) -> Result<usize, E> {
-        self.depth.checked_sub(1).ok_or_else(|| E::custom("nested deeper than the limit allows"))
-    }
+/// The depth that is left within an object or a list.
+#[inline]
+fn deeper<E: serde::de::Error>(state: &mut State<'_, '_>, depth: usize) -> Result<usize, E> {
+    depth.checked_sub(1).ok_or_else(|| {
+        state.paths.exceed();
+        E::custom("nested deeper than the limit allows")
+    })
 }
 
 impl<'de> DeserializeSeed<'de> for Content<'_, '_, '_> {
@@ -195,14 +265,14 @@ impl<'de> Visitor<'de> for Content<'_, '_, '_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        let depth = self.deeper()?;
+        let depth = deeper(self.state, self.depth)?;
         let place = self.place;
         while list.next_element_seed(Content { state: self.state, place, depth })?.is_some() {}
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let depth = self.deeper()?;
+        let depth = deeper(self.state, self.depth)?;
         let mut previous = Place::START;
         loop {
             if self.state.paths.len() >= self.state.room {
@@ -248,7 +318,7 @@ impl Visitor<'_> for Key<'_> {
     fn visit_str<E: serde::de::Error>(self, key: &str) -> Result<Place, E> {
         self.paths
             .child(self.parent, self.previous, key)
-            .map_err(|malformed| E::custom(malformed.0))
+            .map_err(|malformed| E::custom(malformed.detail))
     }
 }
 
@@ -270,7 +340,7 @@ mod tests {
         // Twice: the second time the names are remembered.
         for _ in 0..2 {
             let mut fields = Fields::new(&mut builder, &table, record.as_bytes(), fields_max);
-            decoder.decode(record.as_bytes(), &mut fields).map_err(|error| error.0)?;
+            decoder.decode(record.as_bytes(), &mut fields).map_err(|error| error.detail)?;
             builder.finish_record(KindId(0), None, 0, (0, record.len() as u32));
         }
         let batch = builder.finish(record.as_bytes().to_vec());

@@ -53,7 +53,7 @@ pub fn begins_with_pair(record: &[u8]) -> bool {
 pub fn decode(record: &[u8], fields: &mut Fields<'_>) -> Result<Format, Malformed> {
     let (body, assign) = unwrapped(record);
     let Some(first) = first_key(body, assign) else {
-        return Err(Malformed("no key=value pair at the beginning of the record".to_owned()));
+        return Err(Malformed::new("no key=value pair at the beginning of the record".to_owned()));
     };
     put_pairs(body, first, style_of(body, first, assign), fields);
     Ok(Format::KeyValue)

@@ -27,7 +27,7 @@ pub fn decode(record: &[u8], fields: &mut Fields<'_>) -> Result<Format, Malforme
     let second = rest.starts_with(b"2");
     for name in HEADER {
         let Some(end) = memchr::memchr(b'|', rest) else {
-            return Err(Malformed(format!(
+            return Err(Malformed::new(format!(
                 "LEEF header ends before {name} is closed: it needs five parts with | after each"
             )));
         };

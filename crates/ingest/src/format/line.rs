@@ -34,6 +34,9 @@ pub fn decode(
             return auditd::decode(line, fields);
         }
         if envelope.appname == Some(b"WinEvtLog") && winevtlog::decode(body, fields) {
+            if let Some(stamp) = envelope.timestamp {
+                fields.put("TimeCreated", stamp);
+            }
             return Ok(Format::Windows);
         }
         return match inner(body, fields, documents)? {

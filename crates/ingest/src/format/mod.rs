@@ -110,36 +110,91 @@ pub struct Documents {
     pub json: json::JsonDecoder,
     /// For XML elements.
     pub xml: xml::XmlDecoder,
+    flaw: Option<Malformed>,
 }
 
 impl Documents {
     /// For one chunk; documents nested deeper than `depth_max` are refused.
     pub fn new(depth_max: usize) -> Self {
-        Self { json: json::JsonDecoder::new(depth_max), xml: xml::XmlDecoder::new(depth_max) }
+        Self {
+            json: json::JsonDecoder::new(depth_max),
+            xml: xml::XmlDecoder::new(depth_max),
+            flaw: None,
+        }
+    }
+
+    /// What is wrong with a document that was decoded as far as possible since this was asked last.
+    pub fn take_flaw(&mut self) -> Option<Malformed> {
+        self.flaw.take()
     }
 
     /// Decodes a document: XML when it begins with `<`, else JSON. A JSON record that carries a Windows event as
-    /// a text (forwarders' `body`, Azure's `RawXml`) gives the event's fields beside its own.
+    /// a text (forwarders' `body`, Azure's `RawXml`) gives the event's fields beside its own. A broken document
+    /// gives what stands before the flaw, which [`Self::take_flaw`] tells.
     pub fn decode(
         &mut self,
         document: &[u8],
         fields: &mut Fields<'_>,
     ) -> Result<Format, Malformed> {
         if document.first() == Some(&b'<') {
-            return self.xml.decode(document, fields).map(Format::from);
+            let form = self.xml.decode(document, fields)?;
+            self.flaw = self.xml.take_flaw();
+            return Ok(form.into());
         }
-        let form = self.json.decode(document, fields)?;
-        let Some((name, text)) = self.json.take_carried() else { return Ok(form.into()) };
+        let form = match self.json.decode(document, fields) {
+            Ok(form) => {
+                self.flaw = self.json.take_flaw();
+                form
+            }
+            Err(flaw) => {
+                let Some(form) = self.json.conclude_broken(fields) else { return Err(flaw) };
+                self.flaw = Some(flaw);
+                form
+            }
+        };
+        Ok(self.carried(form.into(), fields))
+    }
+
+    /// Decodes a row of a table, whose named cells `read` hands on.
+    pub(crate) fn row<'c>(
+        &mut self,
+        fields: &mut Fields<'_>,
+        read: impl FnOnce(&mut dyn FnMut(&'c str, &[u8])) -> Result<(), Malformed>,
+    ) -> Result<Format, Malformed> {
+        let form = match self.json.row(fields, read)? {
+            json::JsonForm::Plain => Format::Csv,
+            json::JsonForm::Windows => Format::Windows,
+        };
+        Ok(self.carried(form, fields))
+    }
+
+    /// Decodes what the record decoded last carries as a text. Returns what the record is with it.
+    fn carried(&mut self, form: Format, fields: &mut Fields<'_>) -> Format {
+        self.event_data(fields);
+        let Some((name, text)) = self.json.take_carried() else { return form };
         let inner = match xml::event_in(&text) {
             Some(event) => self.xml.decode(event, fields),
             None => self.json.decode(&text, fields),
         };
+        let flaw = self.xml.take_flaw();
+        self.flaw = self.flaw.take().or(flaw);
+        self.event_data(fields);
         // An event within an event within a record stays a text.
         let deeper = self.json.take_carried();
         for (name, text) in deeper.into_iter().chain(inner.is_err().then_some((name, text))) {
             fields.put(&name, &text);
         }
-        Ok(inner.unwrap_or(form).into())
+        inner.map_or(form, Format::from)
+    }
+
+    /// Decodes the data of a Windows event that stand in a text of their own.
+    fn event_data(&mut self, fields: &mut Fields<'_>) {
+        let Some(data) = self.json.take_event_data() else { return };
+        if self.xml.decode_data(&data, fields).is_err() {
+            fields.put("EventData", &data);
+        }
+        let flaw = self.xml.take_flaw();
+        self.flaw = self.flaw.take().or(flaw);
     }
 }
 

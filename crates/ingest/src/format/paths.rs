@@ -113,6 +113,8 @@ pub(super) struct Paths {
     values: Vec<(u32, Value)>,
     marks: Marks,
     canonical: [Option<FieldId>; Canonical::COUNT],
+    /// Whether the record goes beyond a limit.
+    is_over_limit: bool,
 }
 
 impl Default for Paths {
@@ -136,6 +138,7 @@ impl Default for Paths {
             values: Vec::new(),
             marks: Marks::NONE,
             canonical: [None; Canonical::COUNT],
+            is_over_limit: false,
         }
     }
 }
@@ -145,12 +148,28 @@ impl Paths {
     pub(super) fn begin(&mut self) {
         self.values.clear();
         self.marks = Marks::NONE;
+        self.is_over_limit = false;
+    }
+
+    /// Notes that the record goes beyond a limit.
+    pub(super) fn exceed(&mut self) {
+        self.is_over_limit = true;
+    }
+
+    /// Whether the record goes beyond a limit.
+    pub(super) fn is_over_limit(&self) -> bool {
+        self.is_over_limit
     }
 
     /// How many values the record has so far.
     #[inline]
     pub(super) fn len(&self) -> usize {
         self.values.len()
+    }
+
+    /// Whether the record has a value so far that says something.
+    pub(super) fn has_values(&self) -> bool {
+        self.values.iter().any(|(_, value)| *value != Value::Null)
     }
 
     /// Adds a value of the record.
@@ -229,7 +248,8 @@ impl Paths {
             .map_or((0, 0), |node| (node.start as usize, node.end as usize));
         if to - from + key.len() > NAME_BYTES_MAX {
             let shown: String = key.chars().take(40).collect();
-            return Err(Malformed(format!(
+            self.is_over_limit = true;
+            return Err(Malformed::over_limit(format!(
                 "a field name ({shown}…) is longer than {NAME_BYTES_MAX} bytes with the names around it"
             )));
         }
@@ -283,6 +303,23 @@ impl Paths {
         Some((name.to_owned(), text))
     }
 
+    /// Takes the data of an event, XML, out of a Windows event whose properties stand beside it: exports of Log
+    /// Analytics have it in the column `EventData`.
+    pub(super) fn take_event_data(&mut self, fields: &Fields<'_>) -> Option<Vec<u8>> {
+        if !self.marks.are_of_event_data() || !self.marks.are_windows() {
+            return None;
+        }
+        let found = self.values.iter().enumerate().find_map(|(position, &(index, value))| {
+            let node = self.nodes.get(index as usize)?;
+            let text = fields.bytes(value).filter(|_| node.marks.are_of_event_data())?;
+            let start = memchr::memmem::find(text, b"<EventData")?;
+            Some((position, text.get(start..)?.to_vec()))
+        });
+        let (position, text) = found?;
+        self.values.remove(position);
+        Some(text)
+    }
+
     /// Ends a record from which an event was taken out: its other values keep their names.
     pub(super) fn finish_around(&mut self, fields: &mut Fields<'_>) {
         self.marks = Marks::NONE;
@@ -310,7 +347,8 @@ impl Paths {
         JsonForm::Plain
     }
 
-    fn finish_windows(&mut self, fields: &mut Fields<'_>) {
+    /// Ends a part of a Windows event.
+    pub(super) fn finish_windows(&mut self, fields: &mut Fields<'_>) {
         let mut offers: [Option<(u8, Value)>; Canonical::COUNT] = [None; Canonical::COUNT];
         let mut pair = Pair::default();
         for position in 0..self.values.len() {

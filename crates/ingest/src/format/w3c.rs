@@ -35,7 +35,7 @@ pub fn decode(
         }
         let cell = cell(&mut scan);
         let Some(name) = columns.next() else {
-            return Err(Malformed(format!(
+            return Err(Malformed::new(format!(
                 "W3C row has more cells than the {} of its #Fields line",
                 header.fields.len()
             )));
@@ -50,7 +50,7 @@ pub fn decode(
         }
     }
     if columns.next().is_some() {
-        return Err(Malformed(format!(
+        return Err(Malformed::new(format!(
             "W3C row has fewer cells than the {} of its #Fields line",
             header.fields.len()
         )));

@@ -97,6 +97,8 @@ impl Marks {
     const DATA: Self = Self(32);
     /// A text that may be a whole event.
     const CARRIER: Self = Self(64);
+    /// A text that may be the data of an event, as XML.
+    const EVENT_DATA: Self = Self(128);
 
     #[inline]
     pub(super) const fn with(self, other: Self) -> Self {
@@ -118,6 +120,11 @@ impl Marks {
     }
 
     #[inline]
+    pub(super) const fn are_of_event_data(self) -> bool {
+        self.has(Self::EVENT_DATA)
+    }
+
+    #[inline]
     pub(super) const fn are_windows(self) -> bool {
         self.has(Self::CERTAIN)
             || self.has(Self::NUMBER.with(Self::ORIGIN))
@@ -135,10 +142,13 @@ pub(super) fn marks(name: &str) -> Marks {
         }
         "ProviderName" | "LogName" => Marks::ORIGIN.with(Marks::WEAK_ORIGIN),
         "Channel" | "SourceName" | "Provider_Name" | "ProviderGuid" | "EventSourceName"
-        | "Logfile" | "System.Channel" | "System.Provider" | "properties.Channel" => Marks::ORIGIN,
+        | "Logfile" | "EventLog" | "System.Channel" | "System.Provider" | "properties.Channel" => {
+            Marks::ORIGIN
+        }
         "event_id" | "Id" | "EventId" => Marks::WEAK_NUMBER,
         "log_name" => Marks::WEAK_ORIGIN,
         "Event.EventData.Data" | "EventData.Data" => Marks::DATA,
+        "EventData" => Marks::EVENT_DATA,
         "body" | "message" | "event" | "log" | "raw" | "_raw" | "result._raw" | "RawXml"
         | "properties.RawXml" | "event_xml" | "EventXml" | "details.eventXml" => Marks::CARRIER,
         _ => Marks::NONE,
@@ -311,7 +321,7 @@ fn flat_meaning(name: &str) -> Meaning {
         "event_id" | "Event_ID" | "EventCode" | "EventId" | "Id" => (Canonical::EventId, 1),
         "event.code" => (Canonical::EventId, 2),
         "Channel" => (Canonical::Channel, 0),
-        "log_name" | "LogName" | "Logfile" => (Canonical::Channel, 1),
+        "log_name" | "LogName" | "Logfile" | "EventLog" => (Canonical::Channel, 1),
         "Computer" => (Canonical::Computer, 0),
         "Hostname" | "computer_name" | "ComputerName" | "MachineName" => (Canonical::Computer, 1),
         "host.name" | "agent.hostname" => (Canonical::Computer, 2),
@@ -319,6 +329,7 @@ fn flat_meaning(name: &str) -> Meaning {
         "SourceName" | "source_name" | "ProviderName" | "EventSourceName" => {
             (Canonical::ProviderName, 1)
         }
+        "Source" => (Canonical::ProviderName, 2),
         "Provider_Guid" => (Canonical::ProviderGuid, 0),
         "ProviderGuid" | "provider_guid" => (Canonical::ProviderGuid, 1),
         "TimeCreated" => (Canonical::TimeCreated, 0),

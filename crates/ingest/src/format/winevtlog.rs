@@ -68,6 +68,7 @@ mod tests {
             ("EventID", "1"),
             ("Channel", "Microsoft-Windows-Sysmon/Operational"),
             ("Computer", "h1"),
+            ("TimeCreated", "2026 Mar 02 09:00:01"),
             ("Provider_Name", "Microsoft-Windows-Sysmon"),
             ("Image", "C:\\x.exe"),
             ("CommandLine", "\"C:\\x.exe\" a: b"),

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use model::Value;
 use quick_xml::Reader;
+use quick_xml::errors::IllFormedError;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
@@ -18,6 +19,7 @@ use crate::{Fields, Malformed};
 pub struct XmlDecoder {
     paths: Paths,
     depth_max: usize,
+    flaw: Option<Malformed>,
 }
 
 /// An element that is still open.
@@ -66,26 +68,65 @@ impl<'r> Text<'r> {
 impl XmlDecoder {
     /// A decoder that refuses elements nested deeper than `depth_max`.
     pub fn new(depth_max: usize) -> Self {
-        Self { paths: Paths::default(), depth_max }
+        Self { paths: Paths::default(), depth_max, flaw: None }
     }
 
     /// Decodes one element. Returns which family of names the record has: an element other than a Windows
-    /// event keeps its own names, joined with dots.
+    /// event keeps its own names, joined with dots. An element that is broken or ends early gives what can be read
+    /// of it, and [`Self::take_flaw`] what is wrong.
     pub fn decode(
         &mut self,
         record: &[u8],
         fields: &mut Fields<'_>,
     ) -> Result<JsonForm, Malformed> {
-        self.paths.begin();
-        match std::str::from_utf8(record) {
-            Ok(text) => self.read(text, fields)?,
-            Err(_) => self.read(&String::from_utf8_lossy(record), fields)?,
-        }
+        self.read(record, fields)?;
         Ok(self.paths.finish(fields))
     }
 
-    fn read(&mut self, text: &str, fields: &mut Fields<'_>) -> Result<(), Malformed> {
+    /// Decodes the `EventData` element of a Windows event whose other properties have been put already.
+    pub(super) fn decode_data(
+        &mut self,
+        element: &[u8],
+        fields: &mut Fields<'_>,
+    ) -> Result<(), Malformed> {
+        self.read(element, fields)?;
+        self.paths.finish_windows(fields);
+        Ok(())
+    }
+
+    /// What is wrong with the element decoded last, although it was decoded.
+    pub(super) fn take_flaw(&mut self) -> Option<Malformed> {
+        self.flaw.take()
+    }
+
+    fn read(&mut self, record: &[u8], fields: &mut Fields<'_>) -> Result<(), Malformed> {
+        self.paths.begin();
+        self.flaw = None;
+        let mut open: Vec<Open<'_>> = Vec::with_capacity(8);
+        let text = String::from_utf8_lossy(record);
+        let read = self.elements(&text, &mut open, fields);
+        // What is still open ends where the text ends.
+        let room = fields.room();
+        while let Some(element) = open.pop() {
+            self.end(&element, fields, room);
+        }
+        match read {
+            Err(flaw) if !self.paths.has_values() => Err(flaw),
+            read => {
+                self.flaw = self.flaw.take().or(read.err());
+                Ok(())
+            }
+        }
+    }
+
+    fn elements<'r>(
+        &mut self,
+        text: &'r str,
+        open: &mut Vec<Open<'r>>,
+        fields: &mut Fields<'_>,
+    ) -> Result<(), Malformed> {
         let mut reader = Reader::from_str(text);
+        reader.config_mut().allow_dangling_amp = true;
         let room = fields.room();
         let mut root = Open {
             place: Place::ROOT,
@@ -94,17 +135,19 @@ impl XmlDecoder {
             has_attributes: true,
             text: Text::Empty,
         };
-        let mut open: Vec<Open<'_>> = Vec::with_capacity(8);
         let mut elements = 0;
         loop {
-            let event = reader
-                .read_event()
-                .map_err(|error| Malformed(format!("not well-formed XML: {error}")))?;
+            let Some(event) = self.next(&mut reader)? else {
+                if let Some(element) = open.pop() {
+                    self.end(&element, fields, room);
+                }
+                continue;
+            };
             match event {
                 Event::Start(start) => {
                     if open.len() >= self.depth_max {
-                        return Err(Malformed(
-                            "XML nested deeper than the limit allows".to_owned(),
+                        return Err(Malformed::over_limit(
+                            "XML nested deeper than the limit allows",
                         ));
                     }
                     let element =
@@ -123,17 +166,36 @@ impl XmlDecoder {
                         self.end(&element, fields, room);
                     }
                 }
-                Event::Text(piece) => add(&mut open, piece.into_inner()),
-                Event::CData(piece) => add(&mut open, piece.into_inner()),
-                Event::GeneralRef(reference) => add(&mut open, Cow::Owned(resolve(&reference))),
+                Event::Text(piece) => add(open, piece.into_inner()),
+                Event::CData(piece) => add(open, piece.into_inner()),
+                Event::GeneralRef(reference) => add(open, Cow::Owned(resolve(&reference))),
                 Event::Eof => break,
                 Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
             }
         }
         match (elements, open.is_empty()) {
-            (0, _) => Err(Malformed("no XML element in the record".to_owned())),
-            (_, false) => Err(Malformed("the XML element ends early".to_owned())),
+            (0, _) => Err(Malformed::new("no XML element in the record".to_owned())),
+            (_, false) => Err(Malformed::new(
+                "the XML element ends early: it was cut; the event has what was there".to_owned(),
+            )),
             _ => Ok(()),
+        }
+    }
+
+    /// The next piece of XML; `None` stands for an end tag that has the name of no open element, which ends the
+    /// innermost one.
+    fn next<'r>(&mut self, reader: &mut Reader<&'r [u8]>) -> Result<Option<Event<'r>>, Malformed> {
+        match reader.read_event() {
+            Ok(event) => Ok(Some(event)),
+            Err(quick_xml::Error::IllFormed(IllFormedError::MismatchedEndTag {
+                expected,
+                found,
+            })) if expected != "Event" => {
+                let words = format!("</{found}> ends the XML element <{expected}>");
+                self.flaw.get_or_insert_with(|| Malformed::new(words));
+                Ok(None)
+            }
+            Err(error) => Err(Malformed::new(format!("not well-formed XML: {error}"))),
         }
     }
 
@@ -167,8 +229,8 @@ impl XmlDecoder {
         }
         let mut previous = Place::START;
         for attribute in start.attributes().with_checks(false) {
-            let attribute =
-                attribute.map_err(|error| Malformed(format!("not well-formed XML: {error}")))?;
+            let attribute = attribute
+                .map_err(|error| Malformed::new(format!("not well-formed XML: {error}")))?;
             let key = attribute.key.0;
             if key == "xmlns" || key.starts_with("xmlns:") {
                 continue;
@@ -202,21 +264,21 @@ impl XmlDecoder {
     }
 }
 
-/// The `<Event>` element that a text consists of, without declaration and comments before it or the `-` that
-/// browsers put there.
+/// The `<Event>` element, or the beginning of one, that a text consists of, without declaration and comments before
+/// it or the `-` that browsers put there.
 pub(super) fn event_in(text: &[u8]) -> Option<&[u8]> {
     let text = text.trim_ascii();
     let text = text.strip_prefix(b"-").map_or(text, <[u8]>::trim_ascii_start);
-    if !text.ends_with(b"</Event>") {
-        return None;
-    }
     if !text.starts_with(b"<Event") && !text.starts_with(b"<?xml") && !text.starts_with(b"<!--") {
         return None;
     }
     let is_start =
         |at: &usize| matches!(text.get(at + 6), Some(b'>' | b' ' | b'\t' | b'\r' | b'\n'));
     let at = memchr::memmem::find_iter(text, b"<Event").find(is_start)?;
-    text.get(at..)
+    let event = text.get(at..)?;
+    // Forwarders cut long events.
+    (event.ends_with(b"</Event>") || memchr::memmem::find(event, b"<System>").is_some())
+        .then_some(event)
 }
 
 fn add<'r>(open: &mut [Open<'r>], piece: Cow<'r, str>) {

@@ -35,7 +35,7 @@ pub fn decode(
     let columns = header.fields.len();
     let cells = memchr::memchr_iter(header.separators.0, row).count() + 1;
     if cells != columns {
-        return Err(Malformed(format!(
+        return Err(Malformed::new(format!(
             "Zeek row of {cells} cells under a #fields line of {columns}"
         )));
     }

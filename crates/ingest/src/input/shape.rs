@@ -128,7 +128,12 @@ fn csv_delimiter(text: &[u8], is_all: bool) -> Option<u8> {
     if rows.is_empty() {
         return None;
     }
-    b",;\t|".iter().copied().find(|delimiter| {
+    // Files of AWS flow logs; anywhere else a line of words is no header.
+    let names_flows = [b"srcaddr", b"dstaddr"]
+        .iter()
+        .all(|name| header.split(|byte| *byte == b' ').any(|word| word == *name));
+    let delimiters: &[u8] = if names_flows { b" " } else { b",;\t|" };
+    delimiters.iter().copied().find(|delimiter| {
         let names = cells(header, *delimiter);
         is_header(&names)
             && rows.iter().take(1).all(|row| is_row(&cells(row, *delimiter), &names))
@@ -157,8 +162,13 @@ fn cells(line: &[u8], delimiter: u8) -> Vec<&[u8]> {
     let mut cells = Vec::new();
     let mut start = 0;
     let mut in_quotes = false;
+    let mut is_doubled = false;
     for (at, byte) in line.iter().enumerate() {
+        if std::mem::take(&mut is_doubled) {
+            continue;
+        }
         match *byte {
+            b'"' if in_quotes && line.get(at + 1) == Some(&b'"') => is_doubled = true,
             b'"' if in_quotes || at == start => in_quotes = !in_quotes,
             byte if byte == delimiter && !in_quotes => {
                 cells.push(line.get(start..at).unwrap_or_default());
