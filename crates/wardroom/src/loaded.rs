@@ -73,15 +73,16 @@ impl Loaded {
         self.rules.rules.len() + self.rules.correlations.len()
     }
 
-    /// Tells the person which rules are not used.
-    pub(crate) fn tell_refusals(&self, console: &Console) {
+    /// Tells the person which rules are not used. `paths` are those that rules were asked for from.
+    pub(crate) fn tell_refusals(&self, paths: &[PathBuf], console: &Console) {
         for refusal in self.refusals.iter().take(TOLD_MAX) {
             console.note(&format!("rule refused: {}", visible(&refusal.to_string())));
         }
         let more = self.refusals.len().saturating_sub(TOLD_MAX);
         if more > 0 {
-            console
-                .note(&format!("rule refused: {more} more; `wardroom rules check PATH` lists all"));
+            let shown: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+            let shown = if shown.is_empty() { "PATH".to_owned() } else { shown.join(" ") };
+            console.note(&format!("rule refused: … and {more} more: wardroom rules check {shown}"));
         }
     }
 

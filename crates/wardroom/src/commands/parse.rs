@@ -80,11 +80,11 @@ pub(super) fn run(arguments: &ParseArgs, console: &mut Console) -> Outcome {
         write!(console.out, "{}", tally.table(&catalog, console))?;
     }
     tally.tell(console);
-    found.unlisted.iter().for_each(|words| console.complain(words));
     if tally.events() == 0 {
         console.note("no events were read; are these the right files?");
     }
-    Ok(if broken.is_empty() && found.unlisted.is_empty() { tally.code() } else { Code::Incomplete })
+    let code = tally.conclude(0, console);
+    Ok(if broken.is_empty() { code } else { Code::Incomplete })
 }
 
 /// Writes events that the workers have rendered.

@@ -108,15 +108,34 @@ impl Tally {
         self.problems.values().sum()
     }
 
-    /// [`Code::Incomplete`] when a part of the input could not be read at all.
-    pub(crate) fn code(&self) -> Code {
-        let lost =
-            [ProblemReason::DamagedContainer, ProblemReason::OverLimit, ProblemReason::NotText];
-        if lost.iter().any(|reason| self.problems.contains_key(reason)) {
-            Code::Incomplete
-        } else {
-            Code::Ok
+    /// What is lost: records and files that no rule saw, by reason.
+    fn losses(&self) -> impl Iterator<Item = (ProblemReason, u64)> {
+        let all = self.problems.iter().map(|(reason, count)| (*reason, *count));
+        all.filter(|(reason, _)| reason.is_loss())
+    }
+
+    /// How the run ends: [`Code::Incomplete`] when a record or a file is lost or a rule was `refused`. That is told
+    /// even to those who want quiet, for the output alone looks whole.
+    pub(crate) fn conclude(&self, refused: usize, console: &Console) -> Code {
+        let mut parts = Vec::new();
+        let lost: u64 = self.losses().map(|(_, count)| count).sum();
+        if lost > 0 {
+            let reasons: Vec<String> = self
+                .losses()
+                .map(|(reason, count)| format!("{} {count}", reason.as_str()))
+                .collect();
+            let what = if lost == 1 { "record or file" } else { "records or files" };
+            parts.push(format!("{lost} {what} could not be read whole ({})", reasons.join(", ")));
         }
+        if refused > 0 {
+            let what = if refused == 1 { "rule was" } else { "rules were" };
+            parts.push(format!("{refused} {what} refused"));
+        }
+        if parts.is_empty() {
+            return Code::Ok;
+        }
+        console.complain(&format!("incomplete: {}; all the rest was done", parts.join(", ")));
+        Code::Incomplete
     }
 
     /// Events by kind, in the order of the catalog.

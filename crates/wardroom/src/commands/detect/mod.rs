@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &DetectArgs, console: &mut Console) -> Outcome {
     let outputs = [&arguments.report, &arguments.navigator, &arguments.dead_letters];
     inputs::refuse_overwriting(&found, &outputs.map(Option::as_deref))?;
     let loaded = Loaded::load(&arguments.rules, &arguments.sources.sources)?;
-    loaded.tell_refusals(console);
+    loaded.tell_refusals(&arguments.rules.rules, console);
     if loaded.rule_count() == 0 {
         return Err(Failure::usage("no rule can be used; `wardroom rules check PATH` says why"));
     }
@@ -75,7 +75,7 @@ pub(super) fn run(arguments: &DetectArgs, console: &mut Console) -> Outcome {
         outside: 0,
     };
     let elapsed = run.read(&found, arguments, &worker, console)?;
-    run.finish(arguments, &found, &loaded, elapsed, console)
+    run.finish(arguments, &loaded, elapsed, console)
 }
 
 impl Run<'_> {
@@ -145,7 +145,6 @@ impl Run<'_> {
     fn finish(
         self,
         arguments: &DetectArgs,
-        found: &Inputs,
         loaded: &Loaded,
         elapsed: Duration,
         console: &mut Console,
@@ -184,7 +183,6 @@ impl Run<'_> {
         }
         tally.tell(console);
         correlating.tell(console);
-        found.unlisted.iter().for_each(|words| console.complain(words));
         if outside > 0 {
             console.note(&format!("{outside} events left out by --since and --until"));
         }
@@ -197,8 +195,8 @@ impl Run<'_> {
         let rate = per_second(tally.events(), elapsed);
         console.note(&format!("{rate} events/s, {:.1} s", elapsed.as_secs_f64()));
         let is_over = arguments.fail_level.is_some_and(|level| groups.at_least(level) > 0);
-        let incomplete = if found.unlisted.is_empty() { tally.code() } else { Code::Incomplete };
-        Ok(if is_over { Code::Gate } else { incomplete })
+        let code = tally.conclude(loaded.refusals.len(), console);
+        Ok(if is_over { Code::Gate } else { code })
     }
 }
 

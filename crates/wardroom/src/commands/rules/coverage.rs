@@ -53,6 +53,6 @@ pub(super) fn run(
             &navigator::layer("Wardroom coverage", &words, "rules", &techniques),
         )?;
     }
-    loaded.tell_refusals(console);
+    loaded.tell_refusals(&rules.rules, console);
     Ok(Code::Ok)
 }

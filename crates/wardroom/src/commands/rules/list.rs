@@ -36,7 +36,7 @@ pub(super) fn run(
         ]
     });
     write_list(console, output, &HEADER, rows)?;
-    loaded.tell_refusals(console);
+    loaded.tell_refusals(&rules.rules, console);
     Ok(Code::Ok)
 }
 
