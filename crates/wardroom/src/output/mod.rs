@@ -1,5 +1,6 @@
 //! Writing lists, events and findings.
 
+pub(crate) mod file;
 pub(crate) mod finding_table;
 mod list;
 pub(crate) mod navigator;

@@ -20,8 +20,8 @@ use crate::exit::{Code, Failure, Outcome};
 use crate::findings::Groups;
 use crate::inputs::{self, Inputs};
 use crate::loaded::Loaded;
-use crate::output::finding_table;
 use crate::output::navigator::{self, Techniques};
+use crate::output::{file, finding_table};
 use crate::pipeline::{self, DeadLetters, Progress, Taken, Tally, per_second};
 use crate::report;
 use crate::terminal::Console;
@@ -48,12 +48,10 @@ pub(super) fn run(arguments: &DetectArgs, console: &mut Console) -> Outcome {
         return Err(Failure::usage("no rule can be used; `wardroom rules check PATH` says why"));
     }
     let forced = pipeline::forced(arguments.sources.source.as_deref(), loaded.catalog())?;
-    // Files are opened before the work, so that a wrong path costs nothing; what stands there stays until the new
-    // report is there.
+    // Whether files can be written is found out before the work, so that a wrong path costs nothing.
     let dead_letters = DeadLetters::open(arguments.dead_letters.as_deref())?;
     for path in [&arguments.report, &arguments.navigator].into_iter().flatten() {
-        let opened = std::fs::OpenOptions::new().append(true).create(true).open(path);
-        opened.map_err(|error| Failure::file("write", path, &error))?;
+        file::probe(path)?;
     }
     let lateness_ms = arguments.lateness.unwrap_or_else(|| correlate::lateness_of(&found));
     let correlator = Correlator::new(&loaded.rules, correlate::settings(lateness_ms));
