@@ -271,3 +271,46 @@ fn names_of_files_cannot_steer_the_terminal() {
     assert_said(&ran, 4, &["no\\x1b[31m\\u{202e}such.log"]);
     assert!(!ran.err.contains('\u{1b}') && !ran.err.contains('\u{202e}'), "{}", ran.err);
 }
+
+#[test]
+fn a_wrong_kind_of_path_is_told_in_words() {
+    let world = world();
+    world.write("a.json", sysmon(1, "ws", "powershell -enc A"));
+    for (arguments, words) in [
+        ("detect a.json/x", "a part of this path is a file"),
+        ("rules why encoder logs --rules rules", "logs: it is a folder; name a file"),
+        ("detect a.json --placeholders rules", "it is a folder; name a file"),
+        ("man a.json", "a file of this name is in the way"),
+        ("demo --dir a.json", "a part of this path is a file"),
+        (
+            "detect a.json --sources a.json",
+            "is a file, not a folder of sources; a folder of sources",
+        ),
+        ("sources test --dir a.json", "is a file, not a folder of sources"),
+    ] {
+        std::fs::create_dir_all(world.path("logs")).unwrap();
+        let ran = world.run(&arguments.split(' ').collect::<Vec<_>>());
+        assert_said(&ran, 2, &[words]);
+        assert!(!ran.err.contains("os error"), "{}", ran.err);
+    }
+    std::fs::create_dir_all(world.path("empty")).unwrap();
+    for name in ["empty", "a.json"] {
+        let ran = world.run(&["detect", "a.json", "--rules", name]);
+        assert_said(&ran, 4, &["no rule in", name, ".yml"]);
+    }
+}
+
+#[test]
+fn a_folder_that_is_no_folder_of_sources() {
+    let world = world();
+    world.write("a.json", "{}");
+    std::fs::create_dir_all(world.path("empty")).unwrap();
+    world.write("mine/acme_door/map.yaml", "recognise:\n  - format: json\nkinds: []\n");
+    let ran = |folder: &str| world.run(&["parse", "a.json", "--sources", folder]);
+    assert_said(&ran("empty"), 4, &["there is no source in empty", "acme_door/source.yaml"]);
+    assert_said(&ran("mine/acme_door"), 2, &["is one source", "name the folder around it: mine\n"]);
+    assert_said(&ran("mine"), 2, &["mine/acme_door: source.yaml is missing", "docs/mapping.md"]);
+    world.write("mine/acme_door/source.yaml", "title: Door\n");
+    std::fs::remove_file(world.path("mine/acme_door/map.yaml")).unwrap();
+    assert_said(&ran("mine"), 2, &["mine/acme_door: map.yaml is missing"]);
+}
