@@ -134,13 +134,8 @@ fn render_finding(out: &mut impl Write, finding: &Finding, is_open: bool) -> io:
             render_node(out, node, &mut 0)?;
             out.write_all(b"</ul>\n")?;
         }
-        Why::Correlation { statement, group, measured } => {
-            write!(
-                out,
-                "<p><code>{}</code> was met: <mark>{}</mark></p>\n<ul>\n",
-                html(statement),
-                html(measured)
-            )?;
+        Why::Correlation { statement, group, .. } => {
+            write!(out, "<p><mark>{}</mark></p>\n<ul>\n", html(statement))?;
             for (field, value) in group {
                 writeln!(
                     out,

@@ -165,7 +165,7 @@ impl<'l> Correlating<'l> {
             count: hit.count,
             evidence: evidence.collect(),
             why: Why::Correlation {
-                statement: statement(correlation),
+                statement: statement(correlation, hit.measured),
                 group: hit
                     .group
                     .iter()
