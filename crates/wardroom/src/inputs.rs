@@ -1,5 +1,6 @@
 //! From the paths of the command line to the files to read: folders to the bottom, sorted, loops passed over.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,9 +12,12 @@ use ingest::input::{self, Input};
 use model::{ProblemReason, Timestamp};
 
 use crate::exit::Failure;
+use crate::terminal::Console;
 
 /// Folders within folders.
 const DEPTH_MAX: usize = 64;
+/// Paths that are told as leading to a file that is read already.
+const REPEATED_TOLD_MAX: usize = 5;
 
 /// One thing to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +35,8 @@ pub(crate) enum Source {
 pub(crate) struct Inputs {
     /// In the order of the paths, files of a folder by name.
     pub(crate) sources: Vec<Source>,
+    /// Other ways to files that are in `sources` already, the first of them, and how many there are.
+    repeated: (Vec<PathBuf>, usize),
 }
 
 impl Inputs {
@@ -44,6 +50,37 @@ impl Inputs {
                 Source::Stdin => None,
             })
             .sum()
+    }
+
+    /// Leaves each file in once, however many paths and links lead to it: what is read twice is found twice.
+    fn read_once(&mut self) {
+        let mut seen = HashSet::new();
+        let repeated = &mut self.repeated;
+        self.sources.retain(|source| {
+            let (Source::File(path, _) | Source::Lost(path, ..)) = source else { return true };
+            let is_new = seen.insert(fs::canonicalize(path).unwrap_or_else(|_| path.clone()));
+            if !is_new {
+                repeated.1 += 1;
+                if repeated.0.len() < REPEATED_TOLD_MAX {
+                    repeated.0.push(path.clone());
+                }
+            }
+            is_new
+        });
+    }
+
+    /// Tells the person which paths lead to files that others lead to as well.
+    pub(crate) fn tell(&self, console: &Console) {
+        let (told, count) = &self.repeated;
+        if *count > 0 {
+            let shown: Vec<String> = told.iter().map(|path| path.display().to_string()).collect();
+            let more = count - told.len();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            console.note(&format!(
+                "read once, though several paths or links lead there: {}{more}",
+                shown.join(", ")
+            ));
+        }
     }
 
     /// Notes what the operating system does not give.
@@ -87,6 +124,7 @@ pub(crate) fn collect(paths: &[PathBuf]) -> Result<Inputs, Failure> {
             inputs.sources.push(Source::File(path.clone(), about.len()));
         }
     }
+    inputs.read_once();
     Ok(inputs)
 }
 

@@ -11,7 +11,7 @@ use crate::visible::visible;
 /// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Colour {
-    /// On a terminal, unless NO_COLOR is set.
+    /// On a terminal, unless NO_COLOR is set or TERM is dumb.
     Auto,
     /// Always.
     Always,
@@ -32,7 +32,8 @@ pub(crate) struct Console {
 impl Console {
     /// A console that follows the user's wishes.
     pub(crate) fn new(colour: Colour, is_quiet: bool) -> Self {
-        let is_wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let is_wanted =
+            std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && !is_dumb();
         let is_terminal = io::stdout().is_terminal();
         let is_coloured = match colour {
             Colour::Always => true,
@@ -63,7 +64,7 @@ impl Console {
 
     /// Whether a progress bar has somebody to look at it.
     pub(crate) fn shows_progress(&self) -> bool {
-        !self.is_quiet && io::stderr().is_terminal()
+        !self.is_quiet && io::stderr().is_terminal() && !is_dumb()
     }
 
     /// Columns of the terminal that output goes to; `None` in a pipe.
@@ -109,6 +110,11 @@ impl Console {
     fn styled(&self, code: &str, text: &str) -> String {
         if self.is_coloured { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
+}
+
+/// Whether the terminal says that it knows no colours and cannot move its cursor.
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
 /// What is told to a person, with hostile characters shown as escapes: names of files are the sender's words, too.

@@ -108,6 +108,31 @@ fn a_gate_fails_only_at_its_level() {
 }
 
 #[test]
+fn a_time_that_ends_before_it_begins_is_refused() {
+    let world = world_with_findings();
+    let ran = detect(&world, &["--since", "2026-03-03", "--until", "2026-03-02"]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{}", ran.err);
+    assert!(ran.err.contains("--until must be the later one"), "{}", ran.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_is_read_once_however_many_paths_lead_to_it() {
+    let world = world_with_findings();
+    std::os::unix::fs::symlink("a.json", world.path("logs/current.json")).unwrap();
+    let ran = detect(&world, &["logs/a.json", "./logs/../logs/b.json", "logs/", "-o", "ndjson"]);
+    assert_eq!(lines(&ran).len(), 5, "{}", ran.out);
+    assert!(
+        ran.err.contains("read once, though several paths or links lead there: "),
+        "{}",
+        ran.err
+    );
+    assert!(ran.err.contains("logs/current.json, logs/a.json, "), "{}", ran.err);
+    assert_eq!(ran.code, 0);
+    assert_eq!(world.run(&["parse", "logs", "logs", "-o", "ndjson"]).out.lines().count(), 5);
+}
+
+#[test]
 fn standard_input_is_read() {
     let world = world_with_findings();
     let arguments: Vec<&str> =

@@ -34,6 +34,7 @@ pub(super) fn run(arguments: &ParseArgs, console: &mut Console) -> Outcome {
     }
     let forced = pipeline::forced(arguments.sources.source.as_deref(), ingest.mapper().catalog())?;
     let found = inputs::collect(&arguments.paths)?;
+    found.tell(console);
     inputs::refuse_overwriting(&found, &[arguments.dead_letters.as_deref()])?;
     let mut dead_letters = DeadLetters::open(arguments.dead_letters.as_deref())?;
     let read_bytes = Arc::default();

@@ -25,6 +25,7 @@ use crate::output::{file, finding_table};
 use crate::pipeline::{self, DeadLetters, Progress, Taken, Tally, per_second};
 use crate::report;
 use crate::terminal::Console;
+use crate::time;
 
 /// What a run gathers.
 struct Run<'l> {
@@ -39,7 +40,17 @@ struct Run<'l> {
 
 /// Runs the command.
 pub(super) fn run(arguments: &DetectArgs, console: &mut Console) -> Outcome {
+    if let (Some(since), Some(until)) = (arguments.since, arguments.until)
+        && since >= until
+    {
+        return Err(Failure::usage(format!(
+            "no time lies between --since {} and --until {}; --until must be the later one",
+            time::show(since),
+            time::show(until)
+        )));
+    }
     let found = inputs::collect(&arguments.paths)?;
+    found.tell(console);
     let outputs = [&arguments.report, &arguments.navigator, &arguments.dead_letters];
     inputs::refuse_overwriting(&found, &outputs.map(Option::as_deref))?;
     let loaded = Loaded::load(&arguments.rules, &arguments.sources.sources)?;

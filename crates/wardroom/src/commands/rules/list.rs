@@ -55,8 +55,7 @@ fn techniques(meta: &RuleMeta) -> Vec<&str> {
 
 /// Shows the text of a rule's file.
 pub(super) fn show(wanted: &str, rules: &RulesSelection, console: &mut Console) -> Outcome {
-    let loaded = Loaded::load(rules, &[])?;
-    let index = loaded.find(wanted)?;
+    let (loaded, index) = Loaded::with_rule(wanted, rules, &[])?;
     let Some(meta) = loaded.metas().nth(index).cloned() else {
         return Err(Failure::not_found(format!("no rule '{wanted}'")));
     };

@@ -28,13 +28,10 @@ const VALUE_MAX: usize = 120;
 pub(super) fn run(arguments: &WhyArgs, console: &mut Console) -> Outcome {
     let WhyArgs { rule: wanted, file, limit, .. } = arguments;
     let bytes = read(file)?;
-    let loaded = Loaded::load(&arguments.rules, &arguments.sources.sources)?;
-    let index = loaded.find(wanted)?;
+    let (loaded, index) = Loaded::with_rule(wanted, &arguments.rules, &arguments.sources.sources)?;
     let forced = pipeline::forced(arguments.sources.source.as_deref(), loaded.catalog())?;
     let Some(rule) = loaded.rules.rules.get(index) else {
-        return Err(Failure::usage(format!(
-            "'{wanted}' is a correlation; ask for the rules that it refers to"
-        )));
+        return Err(loaded.is_correlation(index));
     };
     let records = records::read(bytes, &file.to_string_lossy(), &loaded.ingest, forced);
     records
