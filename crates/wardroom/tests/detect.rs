@@ -29,7 +29,7 @@ fn a_table_groups_by_rule_worst_first_and_is_no_failure() {
     assert!(ran.out.contains("ws-1 (3), ws-2"));
     let why = "why   3 events within 1 hour (3 or more wanted) for Computer = ws-1\n";
     assert!(ran.out.contains(why), "{}", ran.out);
-    assert!(ran.out.contains("5 findings (1 critical, 4 high) in 5 events of 1 sources"));
+    assert!(ran.out.contains("5 findings (1 critical, 4 high) in 5 events of 1 source; 0 unrecognised, 0 problems; 2 rules, 0 refused"));
     assert!(
         !ran.out.contains('\u{1b}') && !ran.out.contains('\u{202e}'),
         "no colour in a pipe, no hostile characters"

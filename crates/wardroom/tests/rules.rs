@@ -30,7 +30,7 @@ fn a_test_says_which_case_fails() {
     let ran = world.run(&["rules", "test", "rules"]);
     assert_eq!(
         (ran.code, ran.out.trim()),
-        (0, "1 rule files, 2 cases, 0 failed, 0 without a test"),
+        (0, "1 rule file, 2 cases, 0 failed, 0 without a test"),
         "{}",
         ran.err
     );
@@ -79,7 +79,7 @@ fn why_puts_those_that_fire_first_and_finds_one_by_its_byte() {
     };
     let ran = why(&["--limit", "1"]);
     assert!(ran.out.starts_with("event 2: fires"), "{}", ran.out);
-    assert!(ran.err.contains("1 more events"));
+    assert!(ran.err.contains("1 more event;"));
     let ran = why(&["--offset", "0"]);
     assert!(ran.out.starts_with("event 1: does not fire") && !ran.out.contains("event 2"));
     let ran = why(&["--offset", "7"]);

@@ -7,6 +7,7 @@ use model::{Catalog, EventBatch, KindId, Problem, ProblemReason};
 use serde::Serialize;
 
 use crate::exit::Code;
+use crate::output::counted;
 use crate::terminal::Console;
 use crate::visible::{shorten, visible};
 
@@ -176,28 +177,25 @@ impl Tally {
 
     /// The counts as a table and as lines.
     pub(crate) fn table(&self, catalog: &Catalog, console: &Console) -> String {
-        let mut table = console.table(&["SOURCE/KIND", "OCSF CLASS", "EVENTS", "WITHOUT TIME"]);
-        for row in self.rows(catalog) {
-            table.add_row([
-                row.kind,
-                row.class,
-                row.events.to_string(),
-                row.without_time.to_string(),
-            ]);
-        }
+        let rows = self.rows(catalog).into_iter().map(|row| {
+            vec![row.kind, row.class, row.events.to_string(), row.without_time.to_string()]
+        });
+        let table = console.table(&["SOURCE/KIND", "OCSF CLASS", "EVENTS", "WITHOUT TIME"], rows);
         let events = self.events();
         let recognised = events - self.unrecognised();
         let percent = if events == 0 { 0.0 } else { recognised as f64 * 100.0 / events as f64 };
-        let mut text =
-            format!("{table}\n\n{events} events, {recognised} recognised ({percent:.1} %)\n");
+        let mut text = format!(
+            "{table}\n\n{}, {recognised} recognised ({percent:.1} %)\n",
+            counted(events, "event")
+        );
         if self.problem_count() == 0 {
             text.push_str("no problems\n");
         } else {
             let parts: Vec<String> =
                 self.problems().map(|(reason, count)| format!("{reason} {count}")).collect();
             text += &[
-                self.problem_count().to_string(),
-                " problems: ".to_owned(),
+                counted(self.problem_count(), "problem"),
+                ": ".to_owned(),
                 parts.join(", "),
                 "\n".to_owned(),
             ]

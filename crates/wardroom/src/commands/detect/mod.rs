@@ -21,7 +21,7 @@ use crate::findings::Groups;
 use crate::inputs::{self, Inputs};
 use crate::loaded::Loaded;
 use crate::output::navigator::{self, Techniques};
-use crate::output::{file, finding_table};
+use crate::output::{counted, file, finding_table};
 use crate::pipeline::{self, DeadLetters, Progress, Taken, Tally, per_second};
 use crate::report;
 use crate::terminal::Console;
@@ -193,7 +193,7 @@ impl Run<'_> {
         tally.tell(console);
         correlating.tell(console);
         if outside > 0 {
-            console.note(&format!("{outside} events left out by --since and --until"));
+            console.note(&format!("{} left out by --since and --until", counted(outside, "event")));
         }
         if tally.events() == 0 {
             console.note("no events were read; are these the right files?");
@@ -213,17 +213,16 @@ impl Run<'_> {
 fn summary(groups: &Groups, tally: &Tally, loaded: &Loaded) -> String {
     let findings = match groups.total() {
         0 => "no findings".to_owned(),
-        1 => format!("1 finding ({})", groups.in_words()),
-        total => format!("{total} findings ({})", groups.in_words()),
+        total => format!("{} ({})", counted(total, "finding"), groups.in_words()),
     };
     let refused = loaded.refusals.len();
     format!(
-        "{findings} in {} events of {} sources; {} unrecognised, {} problems; {} rules, {refused} refused",
-        tally.events(),
-        tally.sources(loaded.catalog()),
+        "{findings} in {} of {}; {} unrecognised, {}; {}, {refused} refused",
+        counted(tally.events(), "event"),
+        counted(tally.sources(loaded.catalog()), "source"),
         tally.unrecognised(),
-        tally.problem_count() - tally.routine_unrecognised(),
-        loaded.rule_count(),
+        counted(tally.problem_count() - tally.routine_unrecognised(), "problem"),
+        counted(loaded.rule_count(), "rule"),
     )
 }
 

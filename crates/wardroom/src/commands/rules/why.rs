@@ -13,6 +13,7 @@ use crate::args::WhyArgs;
 use crate::exit::{Code, Failure, Outcome};
 use crate::findings::{around, telling_parts};
 use crate::loaded::Loaded;
+use crate::output::counted;
 use crate::pipeline;
 use crate::terminal::Console;
 use crate::time;
@@ -62,9 +63,13 @@ pub(super) fn run(arguments: &WhyArgs, console: &mut Console) -> Outcome {
     }
     if ranked.len() > *limit {
         let more = ranked.len() - limit;
-        console.note(&format!("{more} more events; --limit {} shows them", ranked.len()));
+        console.note(&format!(
+            "{}; --limit {} shows them",
+            counted(more, "more event"),
+            ranked.len()
+        ));
     }
-    console.note(&format!("{fired} of {} events make it fire", ranked.len()));
+    console.note(&format!("{fired} of {} make it fire", counted(ranked.len(), "event")));
     Ok(Code::Ok)
 }
 

@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 
 use crate::content::{Mappings, Sample, Strictness};
 use crate::exit::{Code, Failure, Outcome};
+use crate::output::counted;
 use crate::output::file::write_file;
 use crate::terminal::Console;
 use crate::visible::{shorten, visible};
@@ -68,7 +69,12 @@ pub(super) fn run(
     }
     let others = broken.iter().filter(|it| !wanted.contains(&it.id));
     others.for_each(|it| console.note(&format!("left out, not tested here: {}", it.message)));
-    writeln!(console.out, "{} sources, {samples} samples, {failed} failed", wanted.len())?;
+    writeln!(
+        console.out,
+        "{}, {}, {failed} failed",
+        counted(wanted.len(), "source"),
+        counted(samples, "sample")
+    )?;
     Ok(if failed == 0 { Code::Ok } else { Code::Gate })
 }
 
