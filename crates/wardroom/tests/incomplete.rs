@@ -46,10 +46,10 @@ fn a_malformed_record() {
 fn json_cut_in_the_middle() {
     let world = world();
     let lines: String = (2..5).map(|at| sysmon(at, "ws", "powershell -enc A")).collect();
-    world.write("logs/cut.json", &lines[..lines.len() - 40]);
+    world.write("logs/cut.json", &lines.as_bytes()[..lines.len() - 40]);
     assert_incomplete(&world, 3, &["malformed 1", "logs/cut.json"]);
     let array = format!("[{}]", lines.trim_end().replace('\n', ","));
-    world.write("logs/cut.json", &array[..array.len() - 60]);
+    world.write("logs/cut.json", &array.as_bytes()[..array.len() - 60]);
     assert_incomplete(&world, 3, &["malformed 1", "logs/cut.json"]);
 }
 
@@ -70,7 +70,7 @@ fn xml_cut_in_the_middle() {
     let world = world();
     let event = "<Event><System><Provider Name='Microsoft-Windows-Sysmon'/><EventID>1</EventID>\
                  <Channel>Microsoft-Windows-Sysmon/Operational</Channel></System></Event>\n";
-    world.write("logs/cut.xml", format!("<Events>\n{event}{event}{}", &event[..60]));
+    world.write("logs/cut.xml", format!("<Events>\n{event}{event}{}", event.split_at(60).0));
     assert_incomplete(&world, 1, &["malformed 1", "logs/cut.xml"]);
 }
 
@@ -166,7 +166,7 @@ fn files_and_folders_without_permission() {
     };
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(5), "{said}");
-    assert_eq!(output.stdout.iter().filter(|byte| **byte == b'\n').count(), 1);
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1);
     for words in ["unreadable 2", "logs/secret.json: permission denied", "logs/closed: permission"]
     {
         assert!(said.contains(words), "'{words}' is not in: {said}");

@@ -29,7 +29,7 @@ fn leftovers(world: &World) -> Vec<String> {
     let names = std::fs::read_dir(world.path("")).unwrap();
     names
         .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
-        .filter(|name| name.ends_with(".part"))
+        .filter(|name| name.contains(".part"))
         .collect()
 }
 

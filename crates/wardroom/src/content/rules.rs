@@ -56,7 +56,7 @@ pub(crate) fn read_rules(selection: &RulesSelection) -> Result<Vec<RuleFile>, Fa
     }
     for path in &selection.rules {
         if lay_over(&mut all, path)? == 0 {
-            return Err(no_rule(&[path.clone()]));
+            return Err(no_rule(std::slice::from_ref(path)));
         }
     }
     Ok(rule_files(&all))

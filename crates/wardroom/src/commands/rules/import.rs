@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use detect::sigma::{Placeholders, Refusal, RuleSet};
 use serde::{Deserialize, Serialize};
@@ -243,7 +243,7 @@ fn apply(
     write(&folder.join("manifest.json"), text.as_bytes())
 }
 
-fn write(path: &PathBuf, bytes: &[u8]) -> Result<(), Failure> {
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let made = path.parent().map_or(Ok(()), fs::create_dir_all);
     made.map_err(|error| Failure::file("write", path, &error))?;
     write_file(path, bytes)
