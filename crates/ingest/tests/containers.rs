@@ -84,6 +84,15 @@ fn gzip_of_several_members_and_zstd_are_unpacked() {
 }
 
 #[test]
+fn what_stands_behind_gzip_data_is_told_apart_from_damage() {
+    let found = read(&[gzip(LOG.as_bytes()), b"not compressed\n".to_vec()].concat());
+    assert_eq!(texts(&found), LOG.lines().collect::<Vec<_>>());
+    let [(_, reason, detail)] = &found.problems[..] else { panic!("{:?}", found.problems) };
+    assert_eq!(*reason, ProblemReason::DamagedContainer);
+    assert!(detail.contains("behind the gzip data") && !detail.contains("header"), "{detail}");
+}
+
+#[test]
 fn truncated_compression_gives_what_it_has_and_a_problem() {
     let long =
         (0..20_000).map(|number| format!("line number {number}\n")).collect::<Vec<_>>().concat();

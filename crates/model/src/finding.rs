@@ -102,7 +102,7 @@ pub enum Why {
     Event(WhyNode),
     /// A correlation: what was counted, over which window, against which threshold.
     Correlation {
-        /// For example `event_count >= 10 within 600 s`.
+        /// A sentence, for example `12 events within 10 minutes (10 or more wanted)`.
         statement: String,
         /// The group: (field, value).
         group: Vec<(String, String)>,

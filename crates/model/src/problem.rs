@@ -11,6 +11,8 @@ pub enum ProblemReason {
     DamagedContainer,
     /// Not text: binary bytes where text is expected.
     NotText,
+    /// A file or folder that the operating system does not give: no permission, a link to nothing.
+    Unreadable,
     /// No source recognises the record; it is kept as a base event.
     Unrecognised,
     /// The source recognised the record but a field could not be converted.
@@ -27,9 +29,23 @@ impl ProblemReason {
             Self::OverLimit => "over_limit",
             Self::DamagedContainer => "damaged_container",
             Self::NotText => "not_text",
+            Self::Unreadable => "unreadable",
             Self::Unrecognised => "unrecognised",
             Self::Conversion => "conversion",
             Self::NoTime => "no_time",
+        }
+    }
+
+    /// Whether a record, a part of one or the rest of a file is lost, so that no rule saw it. With the other reasons
+    /// the record is kept as an event.
+    pub const fn is_loss(self) -> bool {
+        match self {
+            Self::Malformed
+            | Self::OverLimit
+            | Self::DamagedContainer
+            | Self::NotText
+            | Self::Unreadable => true,
+            Self::Unrecognised | Self::Conversion | Self::NoTime => false,
         }
     }
 }

@@ -18,7 +18,8 @@ pub(crate) enum Code {
     Denied = 3,
     /// A file, source or rule that was named does not exist.
     NotFound = 4,
-    /// Something could not be read or written whole: damaged input, full disk.
+    /// Something could not be read or written whole: lost records, unreadable files, refused rules, full disk. All
+    /// the rest was done.
     Incomplete = 5,
 }
 
@@ -72,9 +73,33 @@ impl Failure {
                     "cannot {doing} {shown}: the disk is full; free space or choose another place"
                 ),
             ),
-            _ => Self::new(Code::Incomplete, format!("cannot {doing} {shown}: {error}")),
+            io::ErrorKind::IsADirectory => {
+                Self::usage(format!("cannot {doing} {shown}: it is a folder; name a file"))
+            }
+            io::ErrorKind::NotADirectory => Self::usage(format!(
+                "cannot {doing} {shown}: a part of this path is a file, not a folder; check the path"
+            )),
+            io::ErrorKind::AlreadyExists => Self::usage(format!(
+                "cannot {doing} {shown}: a file of this name is in the way; choose another name"
+            )),
+            io::ErrorKind::InvalidFilename => Self::usage(format!(
+                "cannot {doing} {shown}: the name is too long or not allowed here; choose another one"
+            )),
+            io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => Self::new(
+                Code::Incomplete,
+                format!(
+                    "cannot {doing} {shown}: over the size or quota that is allowed; free space or choose another place"
+                ),
+            ),
+            _ => Self::new(Code::Incomplete, format!("cannot {doing} {shown}: {}", words(error))),
         }
     }
+}
+
+/// The operating system's words without its number, which helps nobody.
+fn words(error: &io::Error) -> String {
+    let words = error.to_string();
+    words.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
 impl fmt::Display for Failure {
@@ -92,7 +117,7 @@ impl From<io::Error> for Failure {
                 Code::Incomplete,
                 "cannot write the output: the disk is full; free space or choose another place",
             ),
-            _ => Self::new(Code::Incomplete, format!("cannot write the output: {error}")),
+            _ => Self::new(Code::Incomplete, format!("cannot write the output: {}", words(&error))),
         }
     }
 }

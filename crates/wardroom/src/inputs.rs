@@ -1,5 +1,6 @@
 //! From the paths of the command line to the files to read: folders to the bottom, sorted, loops passed over.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,12 +9,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use ingest::Limits;
 use ingest::input::{self, Input};
-use model::Timestamp;
+use model::{ProblemReason, Timestamp};
 
 use crate::exit::Failure;
+use crate::terminal::Console;
 
 /// Folders within folders.
 const DEPTH_MAX: usize = 64;
+/// Paths that are told as leading to a file that is read already.
+const REPEATED_TOLD_MAX: usize = 5;
 
 /// One thing to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +26,8 @@ pub(crate) enum Source {
     Stdin,
     /// A file and its size.
     File(PathBuf, u64),
+    /// A file or folder below a path that cannot be read: why, and in words.
+    Lost(PathBuf, ProblemReason, String),
 }
 
 /// What the paths lead to.
@@ -29,8 +35,8 @@ pub(crate) enum Source {
 pub(crate) struct Inputs {
     /// In the order of the paths, files of a folder by name.
     pub(crate) sources: Vec<Source>,
-    /// Folders that could not be listed, in words.
-    pub(crate) unlisted: Vec<String>,
+    /// Other ways to files that are in `sources` already, the first of them, and how many there are.
+    repeated: (Vec<PathBuf>, usize),
 }
 
 impl Inputs {
@@ -38,8 +44,60 @@ impl Inputs {
     pub(crate) fn bytes(&self) -> Option<u64> {
         self.sources
             .iter()
-            .map(|source| if let Source::File(_, size) = source { Some(*size) } else { None })
+            .map(|source| match source {
+                Source::File(_, size) => Some(*size),
+                Source::Lost(..) => Some(0),
+                Source::Stdin => None,
+            })
             .sum()
+    }
+
+    /// Leaves each file in once, however many paths and links lead to it: what is read twice is found twice.
+    fn read_once(&mut self) {
+        let mut seen = HashSet::new();
+        let repeated = &mut self.repeated;
+        self.sources.retain(|source| {
+            let (Source::File(path, _) | Source::Lost(path, ..)) = source else { return true };
+            let is_new = seen.insert(fs::canonicalize(path).unwrap_or_else(|_| path.clone()));
+            if !is_new {
+                repeated.1 += 1;
+                if repeated.0.len() < REPEATED_TOLD_MAX {
+                    repeated.0.push(path.clone());
+                }
+            }
+            is_new
+        });
+    }
+
+    /// Tells the person which paths lead to files that others lead to as well.
+    pub(crate) fn tell(&self, console: &Console) {
+        let (told, count) = &self.repeated;
+        if *count > 0 {
+            let shown: Vec<String> = told.iter().map(|path| path.display().to_string()).collect();
+            let more = count - told.len();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            console.note(&format!(
+                "read once, though several paths or links lead there: {}{more}",
+                shown.join(", ")
+            ));
+        }
+    }
+
+    /// Notes what the operating system does not give.
+    fn lose(&mut self, path: &Path, error: &io::Error) {
+        let words = unreadable(path, error);
+        self.sources.push(Source::Lost(path.to_owned(), ProblemReason::Unreadable, words));
+    }
+}
+
+/// Why a file or folder below a path cannot be read, and the way out.
+pub(crate) fn unreadable(path: &Path, error: &io::Error) -> String {
+    let is_link = fs::symlink_metadata(path).is_ok_and(|about| about.is_symlink());
+    match error.kind() {
+        io::ErrorKind::NotFound if is_link => {
+            "the link leads to nothing; remove it or bring back what it names".to_owned()
+        }
+        _ => Failure::file("read", path, error).message,
     }
 }
 
@@ -66,6 +124,7 @@ pub(crate) fn collect(paths: &[PathBuf]) -> Result<Inputs, Failure> {
             inputs.sources.push(Source::File(path.clone(), about.len()));
         }
     }
+    inputs.read_once();
     Ok(inputs)
 }
 
@@ -88,7 +147,7 @@ pub(crate) fn refuse_overwriting(
         let place = real(output);
         let is_input = inputs.sources.iter().any(|source| match source {
             Source::File(path, _) => real(path) == place,
-            Source::Stdin => false,
+            Source::Stdin | Source::Lost(..) => false,
         });
         let shown = output.display();
         if is_input {
@@ -107,25 +166,37 @@ pub(crate) fn refuse_overwriting(
 }
 
 fn walk(folder: &Path, ancestors: &mut Vec<PathBuf>, inputs: &mut Inputs) {
-    let Ok(real) = fs::canonicalize(folder) else { return };
-    if ancestors.len() >= DEPTH_MAX || ancestors.contains(&real) {
+    let listed = fs::canonicalize(folder).and_then(|real| Ok((real, fs::read_dir(folder)?)));
+    let (real, listing) = match listed {
+        Ok(listed) => listed,
+        Err(error) => return inputs.lose(folder, &error),
+    };
+    // A link to a folder around it leads to nothing new.
+    if ancestors.contains(&real) {
         return;
     }
-    let mut entries: Vec<PathBuf> = match fs::read_dir(folder) {
-        Ok(entries) => entries.filter_map(Result::ok).map(|entry| entry.path()).collect(),
-        Err(error) => {
-            inputs.unlisted.push(Failure::file("read", folder, &error).message);
-            return;
+    if ancestors.len() >= DEPTH_MAX {
+        let words =
+            format!("more than {DEPTH_MAX} folders within each other; name a folder further down");
+        inputs.sources.push(Source::Lost(folder.to_owned(), ProblemReason::OverLimit, words));
+        return;
+    }
+    let mut entries = Vec::new();
+    for entry in listing {
+        match entry {
+            Ok(entry) => entries.push(entry.path()),
+            Err(error) => inputs.lose(folder, &error),
         }
-    };
+    }
     entries.sort();
     ancestors.push(real);
     for path in entries {
-        // What a link points to may be gone; sockets and pipes would wait for ever.
         match fs::metadata(&path) {
             Ok(about) if about.is_dir() => walk(&path, ancestors, inputs),
             Ok(about) if about.is_file() => inputs.sources.push(Source::File(path, about.len())),
-            _ => {}
+            // Sockets, pipes and devices would wait for ever.
+            Ok(_) => {}
+            Err(error) => inputs.lose(&path, &error),
         }
     }
     ancestors.pop();
@@ -151,20 +222,20 @@ impl io::Seek for Counted {
     }
 }
 
-/// Opens one source for reading. Bytes read from files are added to `read_bytes`.
+/// Opens a file, or standard input, for reading. Bytes read from files are added to `read_bytes`.
 pub(crate) fn open(
-    source: &Source,
+    path: Option<&Path>,
     limits: Limits,
     read_bytes: &Arc<AtomicU64>,
 ) -> io::Result<Input> {
-    match source {
-        Source::Stdin => Ok(input::open_stream(
+    match path {
+        None => Ok(input::open_stream(
             Box::new(io::stdin()),
             Arc::from("(standard input)"),
             None,
             limits,
         )),
-        Source::File(path, _) => {
+        Some(path) => {
             let file = File::open(path)?;
             let name: Arc<str> = Arc::from(path.to_string_lossy());
             let about = file.metadata()?;

@@ -10,7 +10,7 @@ use model::{Catalog, FieldTable, RuleMeta};
 
 use crate::args::RulesSelection;
 use crate::content::{self, Mappings, RuleFile, Strictness};
-use crate::exit::Failure;
+use crate::exit::{Code, Failure};
 use crate::terminal::Console;
 use crate::visible::visible;
 
@@ -73,16 +73,81 @@ impl Loaded {
         self.rules.rules.len() + self.rules.correlations.len()
     }
 
-    /// Tells the person which rules are not used.
-    pub(crate) fn tell_refusals(&self, console: &Console) {
+    /// Tells the person which rules are not used. `paths` are those that rules were asked for from.
+    pub(crate) fn tell_refusals(&self, paths: &[PathBuf], console: &Console) {
         for refusal in self.refusals.iter().take(TOLD_MAX) {
             console.note(&format!("rule refused: {}", visible(&refusal.to_string())));
         }
         let more = self.refusals.len().saturating_sub(TOLD_MAX);
         if more > 0 {
-            console
-                .note(&format!("rule refused: {more} more; `wardroom rules check PATH` lists all"));
+            let shown: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+            let shown = if shown.is_empty() { "PATH".to_owned() } else { shown.join(" ") };
+            console.note(&format!("rule refused: … and {more} more: wardroom rules check {shown}"));
         }
+    }
+
+    /// Loads what a selection names and finds one rule in it. Where nothing there is of this id, name, file name or
+    /// title but a file or folder is, the rule is the one that stands in it.
+    ///
+    /// # Errors
+    /// When there is no such rule, or the file or folder holds several.
+    pub(crate) fn with_rule(
+        wanted: &str,
+        rules: &RulesSelection,
+        sources: &[PathBuf],
+    ) -> Result<(Self, usize), Failure> {
+        let loaded = Self::load(rules, sources)?;
+        let path = PathBuf::from(wanted);
+        match loaded.find(wanted) {
+            Ok(index) => Ok((loaded, index)),
+            Err(failure) if failure.code != Code::NotFound || !path.exists() => Err(failure),
+            Err(_) => {
+                let placeholders = content::placeholders(rules.placeholders.as_deref())?;
+                let files = content::rules_of_paths(std::slice::from_ref(&path))?;
+                let loaded = Self::of_files(files, &placeholders, sources)?;
+                let index = loaded.only(wanted)?;
+                Ok((loaded, index))
+            }
+        }
+    }
+
+    /// The one rule that there is.
+    fn only(&self, path: &str) -> Result<usize, Failure> {
+        let refused = self.refusals.first();
+        match (self.rule_count(), refused) {
+            (1, _) => Ok(0),
+            (0, Some(refusal)) => {
+                Err(Failure::usage(format!("the rule cannot be used: {refusal}")))
+            }
+            (0, None) => Err(Failure::not_found(format!("no rule in {path}"))),
+            (count, _) => {
+                let rows: Vec<String> = self
+                    .metas()
+                    .take(TOLD_MAX)
+                    .map(|meta| format!("  {}  {}", meta.id, meta.title))
+                    .collect();
+                let more = count.saturating_sub(TOLD_MAX);
+                let more =
+                    if more > 0 { format!("\n  … and {more} more") } else { String::new() };
+                Err(Failure::usage(format!(
+                    "{count} rules stand in {path}; name one by its id or title and say --rules {path}:\n{}{more}",
+                    rows.join("\n")
+                )))
+            }
+        }
+    }
+
+    /// That a rule is a correlation, which looks at no single event, and which rules to ask for.
+    pub(crate) fn is_correlation(&self, index: usize) -> Failure {
+        let at = index.saturating_sub(self.rules.rules.len());
+        let correlation = self.rules.correlations.get(at);
+        let title = correlation.map_or("it", |it| &*it.rule.meta.title);
+        let names: Vec<&str> =
+            correlation.iter().flat_map(|it| &it.rule.rules).map(|name| &**name).collect();
+        Failure::usage(format!(
+            "'{title}' is a correlation over events that other rules find; ask for one of them: {}",
+            names.join(", ")
+        ))
     }
 
     /// The rule of an id, name, file name or title: index in `rules`, or in `correlations` behind them.

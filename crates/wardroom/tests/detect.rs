@@ -27,7 +27,9 @@ fn a_table_groups_by_rule_worst_first_and_is_no_failure() {
     );
     assert!(worst < other, "{}", ran.out);
     assert!(ran.out.contains("ws-1 (3), ws-2"));
-    assert!(ran.out.contains("5 findings (1 critical, 4 high) in 5 events of 1 sources"));
+    let why = "why   3 events within 1 hour (3 or more wanted) for Computer = ws-1\n";
+    assert!(ran.out.contains(why), "{}", ran.out);
+    assert!(ran.out.contains("5 findings (1 critical, 4 high) in 5 events of 1 source; 0 unrecognised, 0 problems; 2 rules, 0 refused"));
     assert!(
         !ran.out.contains('\u{1b}') && !ran.out.contains('\u{202e}'),
         "no colour in a pipe, no hostile characters"
@@ -103,6 +105,31 @@ fn a_gate_fails_only_at_its_level() {
     let world = world_with_findings();
     assert_eq!(detect(&world, &["--fail-level", "high"]).code, 1);
     assert_eq!(detect(&world, &["--fail-level", "high", "--until", "2026-03-02"]).code, 0);
+}
+
+#[test]
+fn a_time_that_ends_before_it_begins_is_refused() {
+    let world = world_with_findings();
+    let ran = detect(&world, &["--since", "2026-03-03", "--until", "2026-03-02"]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{}", ran.err);
+    assert!(ran.err.contains("--until must be the later one"), "{}", ran.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_is_read_once_however_many_paths_lead_to_it() {
+    let world = world_with_findings();
+    std::os::unix::fs::symlink("a.json", world.path("logs/current.json")).unwrap();
+    let ran = detect(&world, &["logs/a.json", "./logs/../logs/b.json", "logs/", "-o", "ndjson"]);
+    assert_eq!(lines(&ran).len(), 5, "{}", ran.out);
+    assert!(
+        ran.err.contains("read once, though several paths or links lead there: "),
+        "{}",
+        ran.err
+    );
+    assert!(ran.err.contains("logs/current.json, logs/a.json, "), "{}", ran.err);
+    assert_eq!(ran.code, 0);
+    assert_eq!(world.run(&["parse", "logs", "logs", "-o", "ndjson"]).out.lines().count(), 5);
 }
 
 #[test]

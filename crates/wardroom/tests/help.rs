@@ -49,3 +49,17 @@ fn colour_is_for_terminals_and_for_those_who_ask() {
     let asked: Vec<&str> = arguments.iter().chain(&["--color", "always"]).copied().collect();
     assert!(world.run(&asked).out.contains("\u{1b}[1m"));
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn help_that_cannot_be_written_is_a_failure() {
+    let world = World::new();
+    for words in ["--help", "--version"] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = world.command(&[words]).stdout(full).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(5), "{words}: {said}");
+        assert!(said.contains("the disk is full"), "{words}: {said}");
+    }
+    assert_eq!(world.run(&["--no-such-option"]).code, 2);
+}

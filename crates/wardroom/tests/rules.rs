@@ -30,7 +30,7 @@ fn a_test_says_which_case_fails() {
     let ran = world.run(&["rules", "test", "rules"]);
     assert_eq!(
         (ran.code, ran.out.trim()),
-        (0, "1 rule files, 2 cases, 0 failed, 0 without a test"),
+        (0, "1 rule file, 2 cases, 0 failed, 0 without a test"),
         "{}",
         ran.err
     );
@@ -79,12 +79,41 @@ fn why_puts_those_that_fire_first_and_finds_one_by_its_byte() {
     };
     let ran = why(&["--limit", "1"]);
     assert!(ran.out.starts_with("event 2: fires"), "{}", ran.out);
-    assert!(ran.err.contains("1 more events"));
+    assert!(ran.err.contains("1 more event;"));
     let ran = why(&["--offset", "0"]);
     assert!(ran.out.starts_with("event 1: does not fire") && !ran.out.contains("event 2"));
     let ran = why(&["--offset", "7"]);
     assert_eq!(ran.code, 4);
     assert!(ran.err.contains("no record begins at byte 7"), "{}", ran.err);
+}
+
+#[test]
+fn a_rule_is_found_by_its_file_or_the_folder_it_stands_in() {
+    let world = World::new();
+    world.write("mine/encoder.yml", RULE);
+    world.write("e.json", sysmon(1, "ws", "powershell -enc A"));
+    for path in ["mine/encoder.yml", "mine", "./mine/"] {
+        let ran = world.run(&["rules", "why", path, "e.json"]);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        assert!(ran.out.contains("event 1: fires"), "{}", ran.out);
+        assert_eq!(world.run(&["rules", "show", path]).code, 0);
+        assert_eq!(world.run(&["rules", "fields", path]).code, 0);
+    }
+    world.write("mine/many.yml", support::CORRELATION);
+    let ran = world.run(&["rules", "why", "mine", "e.json"]);
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    for words in ["2 rules stand in mine", "--rules mine", "11111111-2222", "Hidden Encoder"] {
+        assert!(ran.err.contains(words), "{words}: {}", ran.err);
+    }
+    let ran = world.run(&["rules", "why", "hidden encoder", "e.json", "--rules", "mine"]);
+    assert!(ran.code == 0 && ran.out.contains("event 1: fires"), "{}", ran.err);
+    let ran = world.run(&["rules", "why", "Many Encoders", "e.json", "--rules", "mine"]);
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    assert!(ran.err.contains("ask for one of them: 11111111-2222"), "{}", ran.err);
+    world.write("bad/b.yml", "title: x\ndetection: 7\n");
+    let ran = world.run(&["rules", "why", "bad", "e.json"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("the rule cannot be used: bad/b.yml"), "{}", ran.err);
 }
 
 #[test]

@@ -33,9 +33,11 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod window;
+mod words;
 
 pub use hit::{
     CorrelationHit, CorrelationStatistics, EventKey, Hit, Settings, Statistics, Support, Values,
 };
-pub use process::{Correlator, statement};
+pub use process::Correlator;
 pub use state::{RestoreError, Restored};
+pub use words::statement;

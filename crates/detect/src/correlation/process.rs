@@ -12,8 +12,8 @@ use super::hit::{
 };
 use super::plan::{Origin, Plan, Plans, pick};
 use super::window::{GroupKey, Item, Window, number_of_item};
-use crate::sigma::ast::{CorrelationKind, Ordering};
-use crate::sigma::{Correlation, RuleRef, RuleSet};
+use crate::sigma::ast::CorrelationKind;
+use crate::sigma::{RuleRef, RuleSet};
 
 /// The correlations of a rule set and their state.
 #[derive(Debug, Clone)]
@@ -398,32 +398,4 @@ fn finding_id(plan: &Plan, group: &GroupKey, start_ms: i64) -> [u8; 16] {
         *to = from;
     }
     id
-}
-
-/// A correlation's condition in words, for example `event_count >= 10 within 600 s`.
-pub fn statement(correlation: &Correlation) -> String {
-    let rule = &correlation.rule;
-    let fields = rule.fields.join(", ");
-    let measured = match rule.kind {
-        CorrelationKind::EventCount => "event_count".to_owned(),
-        CorrelationKind::ValueCount => format!("value_count({fields})"),
-        CorrelationKind::Temporal => "temporal".to_owned(),
-        CorrelationKind::TemporalOrdered => "temporal_ordered".to_owned(),
-        CorrelationKind::ValueSum => format!("value_sum({fields})"),
-        CorrelationKind::ValueAvg => format!("value_avg({fields})"),
-        CorrelationKind::ValuePercentile => {
-            format!("value_percentile({fields}, {})", rule.percentile)
-        }
-    };
-    let sign = |ordering: &Ordering| match ordering {
-        Ordering::Eq => "=",
-        Ordering::Lt => "<",
-        Ordering::Lte => "<=",
-        Ordering::Gt => ">",
-        Ordering::Gte => ">=",
-        Ordering::Neq => "!=",
-    };
-    let tests: Vec<String> =
-        rule.condition.iter().map(|(order, number)| format!("{} {number}", sign(order))).collect();
-    format!("{measured} {} within {} s", tests.join(" and "), rule.timespan_ms as f64 / 1_000.0)
 }

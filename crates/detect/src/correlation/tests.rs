@@ -297,8 +297,18 @@ fn a_changed_rule_begins_anew() {
 
 #[test]
 fn statements_say_the_condition() {
-    let set = rules(&[("t", COUNT)]);
-    assert_eq!(statement(set.correlations.first().unwrap()), "event_count >= 3 within 10 s");
+    let said = |rule: &str, measured: f64| {
+        let set = rules(&[("t", rule)]);
+        statement(set.correlations.first().unwrap(), measured)
+    };
+    assert_eq!(said(COUNT, 12.0), "12 events within 10 seconds (3 or more wanted)");
+    let over = "rules: [a, b], group-by: [user], timespan: 1h,";
+    let values = format!("type: value_count, {over} condition: {{field: v, gte: 5}}");
+    assert_eq!(said(&values, 7.0), "7 different values of v within 1 hour (5 or more wanted)");
+    let ordered = format!("type: temporal_ordered, {over}");
+    assert_eq!(said(&ordered, 2.0), "both of its rules held in this order within 1 hour");
+    let sum = format!("type: value_sum, {over} condition: {{field: v, gt: 100}}");
+    assert_eq!(said(&sum, 120.5), "v added up to 120.5 within 1 hour (more than 100 wanted)");
 }
 
 /// One of everything.

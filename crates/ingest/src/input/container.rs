@@ -152,11 +152,34 @@ impl<R: Read> Read for Metered<R> {
 pub(super) fn gunzip(source: Source, ledger: &Arc<Ledger>, limits: Limits) -> Source {
     let (counted, packed) = Counted::new(source);
     Source::new(Box::new(Metered::new(
-        MultiGzDecoder::new(counted),
+        Members { decoder: MultiGzDecoder::new(counted), has_content: false },
         packed,
         Arc::clone(ledger),
         limits,
     )))
+}
+
+/// Says of what follows the last member that it is no gzip; the decoder's own words are about a header.
+struct Members<R> {
+    decoder: MultiGzDecoder<R>,
+    has_content: bool,
+}
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let result = self.decoder.read(into);
+        match &result {
+            Ok(count) => self.has_content |= *count > 0,
+            Err(error) if self.has_content && error.kind() == io::ErrorKind::InvalidInput => {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "behind the gzip data stands something that is no gzip; all before it was read, the rest was not",
+                ));
+            }
+            Err(_) => {}
+        }
+        result
+    }
 }
 
 /// The content of zstd data, all frames of it.

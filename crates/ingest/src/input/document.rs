@@ -29,6 +29,10 @@ pub(super) struct Documents {
     around: Around,
     resumes: usize,
     lines_passed: u64,
+    /// The last record has no end: it says itself that the input was cut.
+    is_record_cut: bool,
+    /// The wrapping object has no end.
+    is_rest_cut: bool,
 }
 
 /// What was found, in terms of the buffered bytes of the source.
@@ -51,7 +55,19 @@ enum Ending {
 
 impl Documents {
     pub(super) fn new() -> Self {
-        Self { around: Around::Top, resumes: 0, lines_passed: 0 }
+        Self {
+            around: Around::Top,
+            resumes: 0,
+            lines_passed: 0,
+            is_record_cut: false,
+            is_rest_cut: false,
+        }
+    }
+
+    /// Whether the input ended within the structure around the records, and no record tells of it.
+    pub(super) fn is_cut(&self) -> bool {
+        let is_open = matches!(self.around, Around::List | Around::Wrapped) || self.is_rest_cut;
+        is_open && !self.is_record_cut
     }
 
     /// How many line ends have been passed since the last time this was asked.
@@ -155,6 +171,7 @@ impl Documents {
                 };
                 self.pass(source, length);
                 if is_end || source.fill(1).is_empty() {
+                    self.is_rest_cut = !is_end;
                     break;
                 }
             },
@@ -197,7 +214,11 @@ impl Documents {
                 self.resumes += 1;
                 return Ending::At(at + 1 + next);
             }
-            return if is_long { Ending::Long } else { Ending::At(source.data().len()) };
+            if is_long {
+                return Ending::Long;
+            }
+            self.is_record_cut = true;
+            return Ending::At(source.data().len());
         }
     }
 

@@ -257,7 +257,16 @@ impl Stream {
                     self.line += documents.take_lines_passed();
                 }
             }
-            document::Found::End => return false,
+            document::Found::End => {
+                if let Kind::Documents(documents) = &self.kind
+                    && documents.is_cut()
+                {
+                    let words = "the JSON ends within its list: what comes after is missing";
+                    let offset = self.source.offset();
+                    self.report(problem(ProblemReason::Malformed, words.to_owned(), offset));
+                }
+                return false;
+            }
         }
         true
     }

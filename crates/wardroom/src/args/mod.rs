@@ -24,7 +24,8 @@ Exit codes:
   2  the command line, a rule or a mapping cannot be used
   3  no permission
   4  a file, source or rule that was named does not exist
-  5  something could not be read or written whole (damaged input, full disk)
+  5  not all of it: records or files that could not be read, refused rules, a full disk; the rest was done
+     (1 wins over 5)
 
 Environment:
   NO_COLOR          no colour, whatever the terminal

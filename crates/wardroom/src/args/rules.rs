@@ -38,7 +38,7 @@ pub(crate) enum RulesCommand {
     },
     /// Show one rule: what it says of itself and its text
     Show {
-        /// Id, name or file name of the rule
+        /// Id, name, title or file of the rule, or a folder with one rule
         rule: String,
         #[command(flatten)]
         rules: RulesSelection,
@@ -70,7 +70,7 @@ pub(crate) enum RulesCommand {
     Why(WhyArgs),
     /// Show how each field of a rule resolves in each kind of event that serves its log source
     Fields {
-        /// Id, name or file name of the rule
+        /// Id, name, title or file of the rule, or a folder with one rule
         rule: String,
         #[command(flatten)]
         rules: RulesSelection,
@@ -101,7 +101,7 @@ pub(crate) enum RulesCommand {
 Events that make the rule fire come first, then those that come nearest to it. A finding names the file and the byte
 of each of its events; --offset asks about exactly one.")]
 pub(crate) struct WhyArgs {
-    /// Id, name or file name of the rule
+    /// Id, name, title or file of the rule, or a folder with one rule
     pub(crate) rule: String,
     /// A file of events; `-` is standard input
     pub(crate) file: PathBuf,

@@ -11,6 +11,7 @@ use super::detect;
 use crate::args::{Arguments, Command, DemoArgs, DetectArgs};
 use crate::content;
 use crate::exit::{Code, Failure, Outcome};
+use crate::output::file::write_file;
 use crate::terminal::Console;
 
 /// Rules in the table; the report has all.
@@ -180,7 +181,7 @@ fn unpack(folder: &Path) -> Result<usize, Failure> {
     let files = content::recorded_day();
     for (name, bytes) in &files {
         let path = folder.join(name);
-        fs::write(&path, bytes).map_err(|error| Failure::file("write", &path, &error))?;
+        write_file(&path, bytes)?;
     }
     Ok(files.len())
 }

@@ -34,6 +34,7 @@ pub(super) fn run(arguments: &ParseArgs, console: &mut Console) -> Outcome {
     }
     let forced = pipeline::forced(arguments.sources.source.as_deref(), ingest.mapper().catalog())?;
     let found = inputs::collect(&arguments.paths)?;
+    found.tell(console);
     inputs::refuse_overwriting(&found, &[arguments.dead_letters.as_deref()])?;
     let mut dead_letters = DeadLetters::open(arguments.dead_letters.as_deref())?;
     let read_bytes = Arc::default();
@@ -80,11 +81,11 @@ pub(super) fn run(arguments: &ParseArgs, console: &mut Console) -> Outcome {
         write!(console.out, "{}", tally.table(&catalog, console))?;
     }
     tally.tell(console);
-    found.unlisted.iter().for_each(|words| console.complain(words));
     if tally.events() == 0 {
         console.note("no events were read; are these the right files?");
     }
-    Ok(if broken.is_empty() && found.unlisted.is_empty() { tally.code() } else { Code::Incomplete })
+    let code = tally.conclude(0, console);
+    Ok(if broken.is_empty() { code } else { Code::Incomplete })
 }
 
 /// Writes events that the workers have rendered.

@@ -55,7 +55,9 @@ pub(crate) fn read_rules(selection: &RulesSelection) -> Result<Vec<RuleFile>, Fa
         }
     }
     for path in &selection.rules {
-        lay_over(&mut all, path)?;
+        if lay_over(&mut all, path)? == 0 {
+            return Err(no_rule(std::slice::from_ref(path)));
+        }
     }
     Ok(rule_files(&all))
 }
@@ -79,31 +81,42 @@ pub(crate) fn rules_of_paths(paths: &[PathBuf]) -> Result<Vec<RuleFile>, Failure
     }
     let files = rule_files(&all);
     if files.is_empty() {
-        let shown: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-        return Err(Failure::not_found(format!("no rule (.yml) below {}", shown.join(", "))));
+        return Err(no_rule(paths));
     }
     Ok(files)
 }
 
-/// Adds the files below `path`. A file with the relative path of a built-in one replaces it; others never
+fn no_rule(paths: &[PathBuf]) -> Failure {
+    let shown: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    Failure::not_found(format!(
+        "no rule in {}; rules are files that end in .yml or .yaml",
+        shown.join(", ")
+    ))
+}
+
+/// Adds the files below `path` and returns how many of them are rules. A file with the relative path of a built-in one replaces it; others never
 /// replace each other, because two folders may well use the same names.
-fn lay_over(all: &mut BTreeMap<String, ContentFile>, path: &Path) -> Result<(), Failure> {
+fn lay_over(all: &mut BTreeMap<String, ContentFile>, path: &Path) -> Result<usize, Failure> {
     if path.is_file() {
-        all.insert(path.display().to_string(), read(path)?);
-        return Ok(());
+        let key = path.display().to_string();
+        let count = usize::from(is_yaml(&key));
+        all.insert(key, read(path)?);
+        return Ok(count);
     }
     if !path.exists() {
         let gone = std::io::Error::from(std::io::ErrorKind::NotFound);
         return Err(Failure::file("read the rules in", path, &gone));
     }
+    let mut count = 0;
     for (relative, path) in files_below(path)? {
         if is_yaml(&relative) {
+            count += usize::from(!is_test(&relative));
             let key =
                 if all.contains_key(&relative) { relative } else { path.display().to_string() };
             all.insert(key, read(&path)?);
         }
     }
-    Ok(())
+    Ok(count)
 }
 
 fn rule_files(all: &BTreeMap<String, ContentFile>) -> Vec<RuleFile> {

@@ -10,6 +10,9 @@ use model::FieldTable;
 use super::{ContentFile, embedded, files_below, own_folder, read, taxonomy};
 use crate::exit::Failure;
 
+/// The files that make a folder a source.
+const PARTS: [&str; 2] = ["source.yaml", "map.yaml"];
+
 /// What to do about a source that cannot be compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Strictness {
@@ -57,22 +60,18 @@ impl Mappings {
     /// The built-in sources, the user's own, and those of `folders`; a later source replaces one of the same id.
     pub(crate) fn layered(folders: &[PathBuf]) -> Result<Self, Failure> {
         let mut all = group("content/sources", embedded("sources"));
-        for folder in own_folder("sources").iter().chain(folders) {
-            all.extend(on_disk(folder)?);
+        if let Some(folder) = own_folder("sources") {
+            all.extend(on_disk(&folder)?);
+        }
+        for folder in folders {
+            all.extend(named(folder)?);
         }
         Ok(Self { folders: all, taxonomy: taxonomy(folders.last().map(PathBuf::as_path))? })
     }
 
     /// Only the sources of `folder`.
     pub(crate) fn only(folder: &Path) -> Result<Self, Failure> {
-        let folders = on_disk(folder)?;
-        if folders.is_empty() {
-            return Err(Failure::not_found(format!(
-                "{}: no folder here has a map.yaml",
-                folder.display()
-            )));
-        }
-        Ok(Self { folders, taxonomy: taxonomy(Some(folder))? })
+        Ok(Self { folders: named(folder)?, taxonomy: taxonomy(Some(folder))? })
     }
 
     /// Compiles them. `fields` holds the field names that rules use already.
@@ -171,6 +170,36 @@ fn unstable() -> Failure {
     )
 }
 
+/// How sources stand on disk.
+const LAYOUT: &str = "a folder of sources holds one folder for each source, for example acme_door/source.yaml (what it is) \
+                      and acme_door/map.yaml (how its records are read); docs/mapping.md tells more";
+
+/// The sources of a folder that the user named: there must be some.
+fn named(folder: &Path) -> Result<BTreeMap<String, SourceFolder>, Failure> {
+    let shown = folder.display();
+    if folder.is_file() {
+        return Err(Failure::usage(format!(
+            "{shown} is a file, not a folder of sources; {LAYOUT}"
+        )));
+    }
+    if PARTS.iter().any(|name| folder.join(name).is_file()) {
+        let parent = match folder.parent() {
+            Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+            Some(parent) => parent,
+            None => folder,
+        };
+        return Err(Failure::usage(format!(
+            "{shown} is one source, not a folder of sources; name the folder around it: {}",
+            parent.display()
+        )));
+    }
+    let found = on_disk(folder)?;
+    if found.is_empty() {
+        return Err(Failure::not_found(format!("there is no source in {shown}; {LAYOUT}")));
+    }
+    Ok(found)
+}
+
 fn on_disk(folder: &Path) -> Result<BTreeMap<String, SourceFolder>, Failure> {
     let mut files = BTreeMap::new();
     for (relative, path) in files_below(folder)? {
@@ -180,7 +209,14 @@ fn on_disk(folder: &Path) -> Result<BTreeMap<String, SourceFolder>, Failure> {
             files.insert(relative, read(&path)?);
         }
     }
-    Ok(group(&folder.display().to_string(), files))
+    let found = group(&folder.display().to_string(), files);
+    for source in found.values() {
+        if let Some(missing) = PARTS.iter().find(|name| !source.files.contains_key(**name)) {
+            let origin = &source.origin;
+            return Err(Failure::usage(format!("{origin}: {missing} is missing; {LAYOUT}")));
+        }
+    }
+    Ok(found)
 }
 
 /// `<id>/<file>` → sources; what is no source folder is left out.
@@ -195,6 +231,6 @@ fn group(origin: &str, files: BTreeMap<String, ContentFile>) -> BTreeMap<String,
             folder.files.insert(name.to_owned(), file);
         }
     }
-    folders.retain(|_, folder| folder.files.contains_key("map.yaml"));
+    folders.retain(|_, folder| PARTS.iter().any(|name| folder.files.contains_key(*name)));
     folders
 }

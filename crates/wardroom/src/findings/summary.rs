@@ -35,14 +35,14 @@ pub(crate) fn in_one_line(finding: &Finding) -> String {
             let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
             shown.join("; ") + &tail
         }
-        Why::Correlation { statement, group, measured } => {
+        Why::Correlation { statement, group, .. } => {
             let group: Vec<String> = group
                 .iter()
                 .map(|(field, value)| format!("{field} = {}", value_of(value)))
                 .collect();
             let within =
                 if group.is_empty() { String::new() } else { format!(" for {}", group.join(", ")) };
-            format!("{}: {}{within}", visible(statement), visible(measured))
+            format!("{}{within}", visible(statement))
         }
     }
 }

@@ -5,7 +5,8 @@ use std::io::Write as _;
 use crate::attack::{tactics_of, techniques_of};
 use crate::exit::Failure;
 use crate::findings::{Group, Groups, in_one_line};
-use crate::output::wrap::wrap;
+use crate::output::counted;
+use crate::output::wrap;
 use crate::terminal::Console;
 use crate::time;
 use crate::visible::{shorten, visible};
@@ -32,7 +33,8 @@ pub(crate) fn write_groups(
     }
     if shown < ordered.len() {
         let hidden = ordered.len() - shown;
-        writeln!(console.out, "… {hidden} more rules with findings; --limit 0 shows all\n")?;
+        let hidden = counted(hidden, "more rule");
+        writeln!(console.out, "… {hidden} with findings; --limit 0 shows all\n")?;
     }
     Ok(())
 }
@@ -40,8 +42,7 @@ pub(crate) fn write_groups(
 fn write_group(group: &Group, console: &mut Console) -> Result<(), Failure> {
     let rule = &group.rule;
     let level = console.level(rule.level, &format!("{:<13}", rule.level.as_str().to_uppercase()));
-    let many =
-        if group.count == 1 { "1 finding".to_owned() } else { format!("{} findings", group.count) };
+    let many = counted(group.count, "finding");
     let mut title = lines(&visible(&rule.title), INDENT, console);
     let last = title.pop().unwrap_or_default();
     let is_room = console
@@ -110,7 +111,9 @@ fn entities(group: &Group) -> String {
     let tail = match (more, group.further) {
         (0, 0) => String::new(),
         (more, 0) => format!(" and {more} more"),
-        (more, further) => format!(" and {more} more, and {further} findings about still others"),
+        (more, further) => {
+            format!(" and {more} more, and {} about still others", counted(further, "finding"))
+        }
     };
     shown.join(", ") + &tail
 }

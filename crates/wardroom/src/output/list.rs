@@ -23,10 +23,10 @@ pub(crate) fn write_list(
     };
     match output {
         ListOutput::Table => {
-            let mut table = console.table(header);
-            rows.into_iter().for_each(|row| {
-                table.add_row(row.iter().map(|value| visible(&text(value)).into_owned()));
-            });
+            let shown = |row: Vec<Json>| {
+                row.iter().map(|value| visible(&text(value)).into_owned()).collect()
+            };
+            let table = console.table(header, rows.into_iter().map(shown));
             writeln!(console.out, "{table}")?;
         }
         ListOutput::Json => {

@@ -1,13 +1,13 @@
 //! A layer for the ATT&CK Navigator, layer format 4.5.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use model::Level;
 use serde_json::{Value as Json, json};
 
 use crate::exit::Failure;
+use crate::output::file::write_file;
 use crate::visible::visible;
 
 /// What is known about a technique.
@@ -68,7 +68,7 @@ pub(crate) fn layer(name: &str, description: &str, score: &str, techniques: &Tec
 /// Writes a layer to a file.
 pub(crate) fn write_layer(path: &Path, layer: &Json) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(layer)? + "\n";
-    fs::write(path, text).map_err(|error| Failure::file("write the layer", path, &error))
+    write_file(path, text.as_bytes())
 }
 
 #[cfg(test)]

@@ -265,7 +265,7 @@ pub(crate) mod tests {
         finding.evidence.clear();
         (finding.first, finding.last) = (None, None);
         finding.why = Why::Correlation {
-            statement: "event_count >= 10 within 600 s".to_owned(),
+            statement: "12 events within 10 minutes (10 or more wanted)".to_owned(),
             group: vec![("user".to_owned(), "alice".to_owned())],
             measured: "12".to_owned(),
         };

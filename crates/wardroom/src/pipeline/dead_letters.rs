@@ -1,7 +1,6 @@
 //! Records that could not be read or recognised, kept for another try.
 
-use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -10,20 +9,18 @@ use model::Problem;
 use serde_json::json;
 
 use crate::exit::Failure;
+use crate::output::file::OutputFile;
 use crate::visible::write_json;
 
 /// The file of dead letters, or none.
 pub(crate) struct DeadLetters {
-    file: Option<(PathBuf, BufWriter<File>)>,
+    file: Option<(PathBuf, OutputFile)>,
 }
 
 impl DeadLetters {
     /// Opens the file, when the user wants one.
     pub(crate) fn open(path: Option<&Path>) -> Result<Self, Failure> {
-        let open = |path: &Path| {
-            let file = File::create(path).map_err(|error| Failure::file("write", path, &error))?;
-            Ok::<_, Failure>((path.to_owned(), BufWriter::new(file)))
-        };
+        let open = |path: &Path| Ok::<_, Failure>((path.to_owned(), OutputFile::create(path)?));
         Ok(Self { file: path.map(open).transpose()? })
     }
 
@@ -48,13 +45,8 @@ impl DeadLetters {
         written.map_err(|error| Failure::file("write", path, &error))
     }
 
-    /// Writes what is buffered.
+    /// Puts the file into its place.
     pub(crate) fn finish(self) -> Result<(), Failure> {
-        match self.file {
-            Some((path, mut file)) => {
-                file.flush().map_err(|error| Failure::file("write", &path, &error))
-            }
-            None => Ok(()),
-        }
+        self.file.map_or(Ok(()), |(_, file)| file.finish())
     }
 }

@@ -9,6 +9,7 @@ mod tally;
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -153,14 +154,22 @@ impl<T> Desk<T> {
 
     /// Reads one input; `None` when nobody takes results any more.
     fn read(&mut self, source: &Source, read_bytes: &Arc<AtomicU64>) -> Option<()> {
-        let input = match inputs::open(source, Limits::default(), read_bytes) {
-            Ok(input) => input,
-            Err(error) => {
-                let Source::File(path, size) = source else { return Some(()) };
-                read_bytes.fetch_add(*size, Ordering::Relaxed);
-                let detail = Failure::file("read", path, &error).message;
-                return self.problem(Arc::from(path.to_string_lossy()), detail);
+        let path = match source {
+            Source::Stdin => None,
+            Source::File(path, _) => Some(path.as_path()),
+            Source::Lost(path, reason, words) => {
+                return self.problem(path, *reason, words.clone());
             }
+        };
+        let input = match (inputs::open(path, Limits::default(), read_bytes), source) {
+            (Ok(input), _) => input,
+            (Err(error), Source::File(path, size)) => {
+                read_bytes.fetch_add(*size, Ordering::Relaxed);
+                let words = inputs::unreadable(path, &error);
+                return self.problem(path, ProblemReason::Unreadable, words);
+            }
+            // Standard input is open already.
+            (Err(_), _) => return Some(()),
         };
         for piece in input {
             let number = self.number()?;
@@ -174,9 +183,9 @@ impl<T> Desk<T> {
         Some(())
     }
 
-    fn problem(&mut self, name: Arc<str>, detail: String) -> Option<()> {
+    fn problem(&mut self, path: &Path, reason: ProblemReason, detail: String) -> Option<()> {
         let number = self.number()?;
-        let reason = ProblemReason::DamagedContainer;
+        let name: Arc<str> = Arc::from(path.to_string_lossy());
         let problem =
             Problem { reason, detail, offset: 0, line: None, source: None, raw: Vec::new() };
         self.results.send((number, Taken::Problem(name, problem))).ok()

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::output::counted;
 use crate::terminal::Console;
 
 /// Work that is done sooner shows no bar.
@@ -44,7 +45,8 @@ impl Progress {
         let read = self.read_bytes.load(Ordering::Relaxed);
         self.bar.set_position(self.bar.length().map_or(read, |all| read.min(all)));
         let rate = per_second(events, self.bar.elapsed());
-        let found = findings.map_or_else(String::new, |count| format!(", {count} findings"));
+        let found =
+            findings.map_or_else(String::new, |count| format!(", {}", counted(count, "finding")));
         self.bar.set_message(format!("{events} events ({rate}/s){found}"));
     }
 

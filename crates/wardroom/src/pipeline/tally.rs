@@ -7,6 +7,7 @@ use model::{Catalog, EventBatch, KindId, Problem, ProblemReason};
 use serde::Serialize;
 
 use crate::exit::Code;
+use crate::output::counted;
 use crate::terminal::Console;
 use crate::visible::{shorten, visible};
 
@@ -108,15 +109,34 @@ impl Tally {
         self.problems.values().sum()
     }
 
-    /// [`Code::Incomplete`] when a part of the input could not be read at all.
-    pub(crate) fn code(&self) -> Code {
-        let lost =
-            [ProblemReason::DamagedContainer, ProblemReason::OverLimit, ProblemReason::NotText];
-        if lost.iter().any(|reason| self.problems.contains_key(reason)) {
-            Code::Incomplete
-        } else {
-            Code::Ok
+    /// What is lost: records and files that no rule saw, by reason.
+    fn losses(&self) -> impl Iterator<Item = (ProblemReason, u64)> {
+        let all = self.problems.iter().map(|(reason, count)| (*reason, *count));
+        all.filter(|(reason, _)| reason.is_loss())
+    }
+
+    /// How the run ends: [`Code::Incomplete`] when a record or a file is lost or a rule was `refused`. That is told
+    /// even to those who want quiet, for the output alone looks whole.
+    pub(crate) fn conclude(&self, refused: usize, console: &Console) -> Code {
+        let mut parts = Vec::new();
+        let lost: u64 = self.losses().map(|(_, count)| count).sum();
+        if lost > 0 {
+            let reasons: Vec<String> = self
+                .losses()
+                .map(|(reason, count)| format!("{} {count}", reason.as_str()))
+                .collect();
+            let what = if lost == 1 { "record or file" } else { "records or files" };
+            parts.push(format!("{lost} {what} could not be read whole ({})", reasons.join(", ")));
         }
+        if refused > 0 {
+            let what = if refused == 1 { "rule was" } else { "rules were" };
+            parts.push(format!("{refused} {what} refused"));
+        }
+        if parts.is_empty() {
+            return Code::Ok;
+        }
+        console.complain(&format!("incomplete: {}; all the rest was done", parts.join(", ")));
+        Code::Incomplete
     }
 
     /// Events by kind, in the order of the catalog.
@@ -157,28 +177,25 @@ impl Tally {
 
     /// The counts as a table and as lines.
     pub(crate) fn table(&self, catalog: &Catalog, console: &Console) -> String {
-        let mut table = console.table(&["SOURCE/KIND", "OCSF CLASS", "EVENTS", "WITHOUT TIME"]);
-        for row in self.rows(catalog) {
-            table.add_row([
-                row.kind,
-                row.class,
-                row.events.to_string(),
-                row.without_time.to_string(),
-            ]);
-        }
+        let rows = self.rows(catalog).into_iter().map(|row| {
+            vec![row.kind, row.class, row.events.to_string(), row.without_time.to_string()]
+        });
+        let table = console.table(&["SOURCE/KIND", "OCSF CLASS", "EVENTS", "WITHOUT TIME"], rows);
         let events = self.events();
         let recognised = events - self.unrecognised();
         let percent = if events == 0 { 0.0 } else { recognised as f64 * 100.0 / events as f64 };
-        let mut text =
-            format!("{table}\n\n{events} events, {recognised} recognised ({percent:.1} %)\n");
+        let mut text = format!(
+            "{table}\n\n{}, {recognised} recognised ({percent:.1} %)\n",
+            counted(events, "event")
+        );
         if self.problem_count() == 0 {
             text.push_str("no problems\n");
         } else {
             let parts: Vec<String> =
                 self.problems().map(|(reason, count)| format!("{reason} {count}")).collect();
             text += &[
-                self.problem_count().to_string(),
-                " problems: ".to_owned(),
+                counted(self.problem_count(), "problem"),
+                ": ".to_owned(),
                 parts.join(", "),
                 "\n".to_owned(),
             ]

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use super::timeline::anchor;
 use crate::attack::{tactics_of, technique_url, techniques_of};
 use crate::findings::{Group, Groups, telling_parts};
+use crate::output::counted;
 use crate::time;
 use crate::visible::{html, html_prose, shorten};
 
@@ -40,7 +41,7 @@ pub(super) fn render(out: &mut impl Write, groups: &Groups) -> io::Result<()> {
     if ordered.is_empty() {
         out.write_all(b"<p>Nothing was found.</p>\n")?;
     } else if ordered.len() > GROUPS_MAX {
-        writeln!(out, "<p>{} more rules were left out.</p>", ordered.len() - GROUPS_MAX)?;
+        writeln!(out, "<p>{} left out.</p>", counted(ordered.len() - GROUPS_MAX, "more rule"))?;
     }
     out.write_all(b"</section>\n")
 }
@@ -91,7 +92,8 @@ fn render_group(out: &mut impl Write, group: &Group, is_open: bool) -> io::Resul
     if more > 0 {
         writeln!(
             out,
-            "<p class=\"faint\">{more} more findings; --output ndjson writes all of them.</p>"
+            "<p class=\"faint\">{}; --output ndjson writes all of them.</p>",
+            counted(more, "more finding")
         )?;
     }
     out.write_all(b"</details>\n")
@@ -134,13 +136,8 @@ fn render_finding(out: &mut impl Write, finding: &Finding, is_open: bool) -> io:
             render_node(out, node, &mut 0)?;
             out.write_all(b"</ul>\n")?;
         }
-        Why::Correlation { statement, group, measured } => {
-            write!(
-                out,
-                "<p><code>{}</code> was met: <mark>{}</mark></p>\n<ul>\n",
-                html(statement),
-                html(measured)
-            )?;
+        Why::Correlation { statement, group, .. } => {
+            write!(out, "<p><mark>{}</mark></p>\n<ul>\n", html(statement))?;
             for (field, value) in group {
                 writeln!(
                     out,
@@ -160,7 +157,7 @@ fn render_finding(out: &mut impl Write, finding: &Finding, is_open: bool) -> io:
     }
     let more = finding.count.saturating_sub(finding.evidence.len().min(EVIDENCE_MAX) as u64);
     if more > 0 {
-        writeln!(out, "<p class=\"faint\">{more} more events.</p>")?;
+        writeln!(out, "<p class=\"faint\">{}.</p>", counted(more, "more event"))?;
     }
     out.write_all(b"</details>\n")
 }

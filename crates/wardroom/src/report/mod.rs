@@ -7,8 +7,7 @@ mod matrix;
 mod overview;
 mod timeline;
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use base64::Engine as _;
@@ -18,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::exit::Failure;
 use crate::findings::Groups;
+use crate::output::file::OutputFile;
 use crate::pipeline::Tally;
 
 const STYLE: &str = include_str!("style.css");
@@ -39,12 +39,9 @@ pub(crate) struct Subject<'s> {
 
 /// Writes the report to a file.
 pub(crate) fn write(path: &Path, subject: &Subject<'_>) -> Result<(), Failure> {
-    let written = File::create(path).and_then(|file| {
-        let mut out = BufWriter::new(file);
-        render(&mut out, subject)?;
-        out.flush()
-    });
-    written.map_err(|error| Failure::file("write the report", path, &error))
+    let mut file = OutputFile::create(path)?;
+    render(&mut file, subject).map_err(|error| Failure::file("write the report", path, &error))?;
+    file.finish()
 }
 
 fn render(out: &mut impl Write, subject: &Subject<'_>) -> io::Result<()> {

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use model::Level;
 
 use super::Subject;
+use crate::output::counted;
 use crate::visible::html;
 
 /// Writes the title, the counts and the way through the page.
@@ -32,11 +33,12 @@ pub(super) fn render_sources(out: &mut impl Write, subject: &Subject<'_>) -> io:
     write!(
         out,
         "<section id=\"sources\" aria-labelledby=\"sources-title\">\n<h2 id=\"sources-title\">Sources and problems</h2>\n\
-         <p>{} events were read, {} of them recognised by no source. {rules} rules were used, {refused} refused.</p>\n\
+         <p>{} read, {} of them recognised by no source. {} used, {refused} refused.</p>\n\
          <div class=\"scroll\"><table><caption>Events by source and kind</caption>\n<thead><tr><th scope=\"col\">Source and kind</th>\
          <th scope=\"col\">OCSF class</th><th scope=\"col\">Events</th><th scope=\"col\">Without time</th></tr></thead>\n<tbody>\n",
-        tally.events(),
+        counted(tally.events(), "event"),
         tally.unrecognised(),
+        counted(rules, "rule"),
     )?;
     for row in tally.rows(subject.catalog) {
         let (kind, class) = (html(&row.kind), html(&row.class));

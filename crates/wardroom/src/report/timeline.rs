@@ -6,6 +6,7 @@ use model::{Level, Timestamp};
 
 use crate::attack::tactics_of;
 use crate::findings::{Group, Groups};
+use crate::output::counted;
 use crate::time;
 use crate::visible::{html, shorten};
 
@@ -44,17 +45,18 @@ fn render_bars(out: &mut impl Write, groups: &Groups) -> io::Result<()> {
     let gaps = if is_true_to_scale { "" } else { ", quiet times left out" };
     write!(
         out,
-        "<p>{} findings from {from} to {to}; one bar is {}{gaps}.</p>\n\
+        "<p>{} from {from} to {to}; one bar is {}{gaps}.</p>\n\
          <svg role=\"img\" aria-label=\"Findings over time, by level; the list below tells the same in words\" \
          viewBox=\"0 0 {} {HEIGHT}\" preserveAspectRatio=\"none\">\n",
-        groups.total(),
+        counted(groups.total(), "finding"),
         length(width_ms),
         columns * STEP,
     )?;
     for (index, (at, counts)) in bars.iter().enumerate() {
         let column = if is_true_to_scale { (at.0 - first.0) / width_ms } else { index as i64 };
         let total: u64 = counts.iter().sum();
-        write!(out, "<g><title>{}: {total} findings</title>", time::show(*at))?;
+        let found = counted(total, "finding");
+        write!(out, "<g><title>{}: {found}</title>", time::show(*at))?;
         let mut top = HEIGHT;
         for level in Level::ALL.into_iter().rev() {
             let count = counts.get(level as usize).copied().unwrap_or_default();

@@ -10,6 +10,7 @@ use super::work::CorrelationInput;
 use crate::findings::shorten_event;
 use crate::inputs::{Inputs, Source};
 use crate::loaded::Loaded;
+use crate::output::counted;
 use crate::terminal::Console;
 
 /// Bytes of evidence that wait for a correlation to want them.
@@ -165,7 +166,7 @@ impl<'l> Correlating<'l> {
             count: hit.count,
             evidence: evidence.collect(),
             why: Why::Correlation {
-                statement: statement(correlation),
+                statement: statement(correlation, hit.measured),
                 group: hit
                     .group
                     .iter()
@@ -181,8 +182,8 @@ impl<'l> Correlating<'l> {
         let statistics = self.correlator.statistics();
         if statistics.late > 0 {
             console.note(&format!(
-                "{} events came too late for correlations; sort the input by time, or give a longer --lateness",
-                statistics.late
+                "{} came too late for correlations; sort the input by time, or give a longer --lateness",
+                counted(statistics.late, "event")
             ));
         }
         let evicted: u64 =

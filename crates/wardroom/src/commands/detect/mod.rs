@@ -20,11 +20,12 @@ use crate::exit::{Code, Failure, Outcome};
 use crate::findings::Groups;
 use crate::inputs::{self, Inputs};
 use crate::loaded::Loaded;
-use crate::output::finding_table;
 use crate::output::navigator::{self, Techniques};
+use crate::output::{counted, file, finding_table};
 use crate::pipeline::{self, DeadLetters, Progress, Taken, Tally, per_second};
 use crate::report;
 use crate::terminal::Console;
+use crate::time;
 
 /// What a run gathers.
 struct Run<'l> {
@@ -39,21 +40,29 @@ struct Run<'l> {
 
 /// Runs the command.
 pub(super) fn run(arguments: &DetectArgs, console: &mut Console) -> Outcome {
+    if let (Some(since), Some(until)) = (arguments.since, arguments.until)
+        && since >= until
+    {
+        return Err(Failure::usage(format!(
+            "no time lies between --since {} and --until {}; --until must be the later one",
+            time::show(since),
+            time::show(until)
+        )));
+    }
     let found = inputs::collect(&arguments.paths)?;
+    found.tell(console);
     let outputs = [&arguments.report, &arguments.navigator, &arguments.dead_letters];
     inputs::refuse_overwriting(&found, &outputs.map(Option::as_deref))?;
     let loaded = Loaded::load(&arguments.rules, &arguments.sources.sources)?;
-    loaded.tell_refusals(console);
+    loaded.tell_refusals(&arguments.rules.rules, console);
     if loaded.rule_count() == 0 {
         return Err(Failure::usage("no rule can be used; `wardroom rules check PATH` says why"));
     }
     let forced = pipeline::forced(arguments.sources.source.as_deref(), loaded.catalog())?;
-    // Files are opened before the work, so that a wrong path costs nothing; what stands there stays until the new
-    // report is there.
+    // Whether files can be written is found out before the work, so that a wrong path costs nothing.
     let dead_letters = DeadLetters::open(arguments.dead_letters.as_deref())?;
     for path in [&arguments.report, &arguments.navigator].into_iter().flatten() {
-        let opened = std::fs::OpenOptions::new().append(true).create(true).open(path);
-        opened.map_err(|error| Failure::file("write", path, &error))?;
+        file::probe(path)?;
     }
     let lateness_ms = arguments.lateness.unwrap_or_else(|| correlate::lateness_of(&found));
     let correlator = Correlator::new(&loaded.rules, correlate::settings(lateness_ms));
@@ -75,7 +84,7 @@ pub(super) fn run(arguments: &DetectArgs, console: &mut Console) -> Outcome {
         outside: 0,
     };
     let elapsed = run.read(&found, arguments, &worker, console)?;
-    run.finish(arguments, &found, &loaded, elapsed, console)
+    run.finish(arguments, &loaded, elapsed, console)
 }
 
 impl Run<'_> {
@@ -145,7 +154,6 @@ impl Run<'_> {
     fn finish(
         self,
         arguments: &DetectArgs,
-        found: &Inputs,
         loaded: &Loaded,
         elapsed: Duration,
         console: &mut Console,
@@ -184,9 +192,8 @@ impl Run<'_> {
         }
         tally.tell(console);
         correlating.tell(console);
-        found.unlisted.iter().for_each(|words| console.complain(words));
         if outside > 0 {
-            console.note(&format!("{outside} events left out by --since and --until"));
+            console.note(&format!("{} left out by --since and --until", counted(outside, "event")));
         }
         if tally.events() == 0 {
             console.note("no events were read; are these the right files?");
@@ -197,8 +204,8 @@ impl Run<'_> {
         let rate = per_second(tally.events(), elapsed);
         console.note(&format!("{rate} events/s, {:.1} s", elapsed.as_secs_f64()));
         let is_over = arguments.fail_level.is_some_and(|level| groups.at_least(level) > 0);
-        let incomplete = if found.unlisted.is_empty() { tally.code() } else { Code::Incomplete };
-        Ok(if is_over { Code::Gate } else { incomplete })
+        let code = tally.conclude(loaded.refusals.len(), console);
+        Ok(if is_over { Code::Gate } else { code })
     }
 }
 
@@ -206,17 +213,16 @@ impl Run<'_> {
 fn summary(groups: &Groups, tally: &Tally, loaded: &Loaded) -> String {
     let findings = match groups.total() {
         0 => "no findings".to_owned(),
-        1 => format!("1 finding ({})", groups.in_words()),
-        total => format!("{total} findings ({})", groups.in_words()),
+        total => format!("{} ({})", counted(total, "finding"), groups.in_words()),
     };
     let refused = loaded.refusals.len();
     format!(
-        "{findings} in {} events of {} sources; {} unrecognised, {} problems; {} rules, {refused} refused",
-        tally.events(),
-        tally.sources(loaded.catalog()),
+        "{findings} in {} of {}; {} unrecognised, {}; {}, {refused} refused",
+        counted(tally.events(), "event"),
+        counted(tally.sources(loaded.catalog()), "source"),
         tally.unrecognised(),
-        tally.problem_count() - tally.routine_unrecognised(),
-        loaded.rule_count(),
+        counted(tally.problem_count() - tally.routine_unrecognised(), "problem"),
+        counted(loaded.rule_count(), "rule"),
     )
 }
 

@@ -12,6 +12,7 @@ use crate::args::{ListOutput, SourcesSelection};
 use crate::content;
 use crate::exit::{Code, Outcome};
 use crate::loaded::Loaded;
+use crate::output::counted;
 use crate::output::write_list;
 use crate::terminal::Console;
 
@@ -74,7 +75,8 @@ pub(super) fn run(
         write_list(console, options.output, &HEADER, rows)?;
     }
     let (loads, refused) = (loaded.rule_count(), loaded.refusals.len());
-    console.note(&format!("{loads} rules load, {refused} refused, advice on {advised}"));
+    let loaded = counted(loads, "rule");
+    console.note(&format!("{loaded} loaded, {refused} refused, advice on {advised}"));
     let is_failed = refused > 0 || (options.is_strict && advised > 0);
     Ok(if is_failed { Code::Gate } else { Code::Ok })
 }

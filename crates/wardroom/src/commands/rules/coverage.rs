@@ -9,6 +9,7 @@ use crate::args::{ListOutput, RulesSelection};
 use crate::attack::{TACTICS, tactics_of, techniques_of};
 use crate::exit::{Code, Outcome};
 use crate::loaded::Loaded;
+use crate::output::counted;
 use crate::output::navigator::{self, Techniques};
 use crate::output::write_list;
 use crate::terminal::Console;
@@ -47,12 +48,12 @@ pub(super) fn run(
                 technique.comments.push(meta.title.to_string());
             }
         }
-        let words = format!("{} rules", loaded.rule_count());
+        let words = counted(loaded.rule_count(), "rule");
         navigator::write_layer(
             path,
             &navigator::layer("Wardroom coverage", &words, "rules", &techniques),
         )?;
     }
-    loaded.tell_refusals(console);
+    loaded.tell_refusals(&rules.rules, console);
     Ok(Code::Ok)
 }

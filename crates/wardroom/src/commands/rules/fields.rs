@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::field_names;
 use crate::args::{ListOutput, RulesSelection, SourcesSelection};
-use crate::exit::{Code, Failure, Outcome};
+use crate::exit::{Code, Outcome};
 use crate::loaded::Loaded;
 use crate::output::write_list;
 use crate::terminal::Console;
@@ -20,12 +20,9 @@ pub(super) fn run(
     output: ListOutput,
     console: &mut Console,
 ) -> Outcome {
-    let loaded = Loaded::load(rules, &sources.sources)?;
-    let index = loaded.find(wanted)?;
+    let (loaded, index) = Loaded::with_rule(wanted, rules, &sources.sources)?;
     let Some(rule) = loaded.rules.rules.get(index) else {
-        return Err(Failure::usage(format!(
-            "'{wanted}' is a correlation; ask for the rules that it refers to"
-        )));
+        return Err(loaded.is_correlation(index));
     };
     let catalog = loaded.catalog();
     let names = field_names(&rule.condition);

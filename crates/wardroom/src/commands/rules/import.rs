@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use detect::sigma::{Placeholders, Refusal, RuleSet};
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use super::archive::{self, Files, is_licence, is_rule};
 use crate::args::ImportArgs;
 use crate::content;
 use crate::exit::{Code, Failure, Outcome};
+use crate::output::file::write_file;
 use crate::terminal::Console;
 use crate::visible::visible;
 
@@ -242,9 +243,10 @@ fn apply(
     write(&folder.join("manifest.json"), text.as_bytes())
 }
 
-fn write(path: &PathBuf, bytes: &[u8]) -> Result<(), Failure> {
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let made = path.parent().map_or(Ok(()), fs::create_dir_all);
-    made.and_then(|()| fs::write(path, bytes)).map_err(|error| Failure::file("write", path, &error))
+    made.map_err(|error| Failure::file("write", path, &error))?;
+    write_file(path, bytes)
 }
 
 fn hash(bytes: &[u8]) -> String {

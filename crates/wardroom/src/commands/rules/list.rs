@@ -36,7 +36,7 @@ pub(super) fn run(
         ]
     });
     write_list(console, output, &HEADER, rows)?;
-    loaded.tell_refusals(console);
+    loaded.tell_refusals(&rules.rules, console);
     Ok(Code::Ok)
 }
 
@@ -55,8 +55,7 @@ fn techniques(meta: &RuleMeta) -> Vec<&str> {
 
 /// Shows the text of a rule's file.
 pub(super) fn show(wanted: &str, rules: &RulesSelection, console: &mut Console) -> Outcome {
-    let loaded = Loaded::load(rules, &[])?;
-    let index = loaded.find(wanted)?;
+    let (loaded, index) = Loaded::with_rule(wanted, rules, &[])?;
     let Some(meta) = loaded.metas().nth(index).cloned() else {
         return Err(Failure::not_found(format!("no rule '{wanted}'")));
     };

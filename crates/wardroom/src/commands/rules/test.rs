@@ -14,6 +14,7 @@ use crate::args::SourcesSelection;
 use crate::content::{RuleFile, rules_of_paths};
 use crate::exit::{Code, Outcome};
 use crate::loaded::Loaded;
+use crate::output::counted;
 use crate::pipeline;
 use crate::terminal::Console;
 use crate::time;
@@ -108,8 +109,9 @@ pub(super) fn run(paths: &[PathBuf], sources: &SourcesSelection, console: &mut C
     }
     writeln!(
         console.out,
-        "{} rule files, {cases} cases, {failed} failed, {untested} without a test",
-        loaded.files.len()
+        "{}, {}, {failed} failed, {untested} without a test",
+        counted(loaded.files.len(), "rule file"),
+        counted(cases, "case"),
     )?;
     Ok(if failed == 0 { Code::Ok } else { Code::Gate })
 }

@@ -13,6 +13,7 @@ use crate::args::WhyArgs;
 use crate::exit::{Code, Failure, Outcome};
 use crate::findings::{around, telling_parts};
 use crate::loaded::Loaded;
+use crate::output::counted;
 use crate::pipeline;
 use crate::terminal::Console;
 use crate::time;
@@ -28,13 +29,10 @@ const VALUE_MAX: usize = 120;
 pub(super) fn run(arguments: &WhyArgs, console: &mut Console) -> Outcome {
     let WhyArgs { rule: wanted, file, limit, .. } = arguments;
     let bytes = read(file)?;
-    let loaded = Loaded::load(&arguments.rules, &arguments.sources.sources)?;
-    let index = loaded.find(wanted)?;
+    let (loaded, index) = Loaded::with_rule(wanted, &arguments.rules, &arguments.sources.sources)?;
     let forced = pipeline::forced(arguments.sources.source.as_deref(), loaded.catalog())?;
     let Some(rule) = loaded.rules.rules.get(index) else {
-        return Err(Failure::usage(format!(
-            "'{wanted}' is a correlation; ask for the rules that it refers to"
-        )));
+        return Err(loaded.is_correlation(index));
     };
     let records = records::read(bytes, &file.to_string_lossy(), &loaded.ingest, forced);
     records
@@ -65,9 +63,13 @@ pub(super) fn run(arguments: &WhyArgs, console: &mut Console) -> Outcome {
     }
     if ranked.len() > *limit {
         let more = ranked.len() - limit;
-        console.note(&format!("{more} more events; --limit {} shows them", ranked.len()));
+        console.note(&format!(
+            "{}; --limit {} shows them",
+            counted(more, "more event"),
+            ranked.len()
+        ));
     }
-    console.note(&format!("{fired} of {} events make it fire", ranked.len()));
+    console.note(&format!("{fired} of {} make it fire", counted(ranked.len(), "event")));
     Ok(Code::Ok)
 }
 

@@ -1,6 +1,5 @@
 //! `wardroom sources test`: samples become the events that are expected of them, and those are valid OCSF.
 
-use std::fs;
 use std::io::{Cursor, Write as _};
 use std::path::Path;
 
@@ -12,6 +11,8 @@ use serde_json::Value as Json;
 
 use crate::content::{Mappings, Sample, Strictness};
 use crate::exit::{Code, Failure, Outcome};
+use crate::output::counted;
+use crate::output::file::write_file;
 use crate::terminal::Console;
 use crate::visible::{shorten, visible};
 
@@ -68,7 +69,12 @@ pub(super) fn run(
     }
     let others = broken.iter().filter(|it| !wanted.contains(&it.id));
     others.for_each(|it| console.note(&format!("left out, not tested here: {}", it.message)));
-    writeln!(console.out, "{} sources, {samples} samples, {failed} failed", wanted.len())?;
+    writeln!(
+        console.out,
+        "{}, {}, {failed} failed",
+        counted(wanted.len(), "source"),
+        counted(samples, "sample")
+    )?;
     Ok(if failed == 0 { Code::Ok } else { Code::Gate })
 }
 
@@ -87,7 +93,7 @@ fn check(
             let path = dir.join(id).join("samples").join(format!("{}.ocsf.json", sample.name));
             let text = serde_json::to_string_pretty(&result.events)? + "\n";
             if sample.expected.as_ref().map(|it| &*it.bytes) != Some(text.as_bytes()) {
-                fs::write(&path, text).map_err(|error| Failure::file("write", &path, &error))?;
+                write_file(&path, text.as_bytes())?;
                 word = "new ";
             }
         }
