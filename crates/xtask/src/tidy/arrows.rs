@@ -9,8 +9,21 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("ingest", &["model"]),
     ("detect", &["model"]),
-    ("testkit", &["model", "ingest", "detect"]),
-    ("wardroom", &["model", "ingest", "detect"]),
+    ("ports", &["model"]),
+    ("journal", &["model", "ports"]),
+    ("engine", &["model", "ingest", "detect", "ports", "journal"]),
+    ("store", &["model", "ports"]),
+    ("lake", &["model", "ports"]),
+    ("connect", &["model", "ports"]),
+    ("api", &["model", "ingest", "detect", "ports", "engine"]),
+    ("testkit", &["model", "ingest", "detect", "ports"]),
+    (
+        "wardroom",
+        &[
+            "model", "ingest", "detect", "ports", "journal", "engine", "store", "lake", "connect",
+            "api",
+        ],
+    ),
     ("xtask", &["model", "ingest", "detect", "testkit"]),
 ];
 

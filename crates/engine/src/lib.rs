@@ -1,0 +1,2 @@
+//! Composes the stages: who may do what, what was decided, what is taken in.
+#![warn(missing_docs)]

@@ -1,0 +1,2 @@
+//! Events as Parquet segments, and queries over them.
+#![warn(missing_docs)]
