@@ -53,7 +53,7 @@ impl Ingest {
             scratch,
             counted: (0, 0),
         };
-        let mut builder = BatchBuilder::default();
+        let mut builder = BatchBuilder::with_room(records.len(), raw.len());
         for record in &records {
             work.record(record, &mut builder);
         }

@@ -208,6 +208,18 @@ pub struct BatchBuilder {
 }
 
 impl BatchBuilder {
+    /// A builder with room for so many records of so many bytes together, so that its vectors need not grow and move.
+    pub fn with_room(records: usize, bytes: usize) -> Self {
+        // Measured on Windows events as JSON, which have most fields for their size.
+        const BYTES_A_SLOT: usize = 12;
+        const BYTES_A_BYTE_OF_TEXT: usize = 3;
+        let mut builder = Self::default();
+        builder.batch.heads.reserve(records);
+        builder.batch.slots.reserve(bytes / BYTES_A_SLOT);
+        builder.batch.text.reserve(bytes / BYTES_A_BYTE_OF_TEXT);
+        builder
+    }
+
     /// Adds a slot to the current run.
     #[inline]
     pub fn push(&mut self, field: FieldId, value: Value) {

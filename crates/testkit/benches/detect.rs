@@ -23,6 +23,14 @@ use testkit::{corpus, generate};
 /// Runs of each measurement; medians are printed.
 const RUNS: usize = 5;
 
+/// A run passes over its corpus until it has seen so many events: a run of milliseconds would measure how the caches
+/// fill after the other's turn.
+const EVENTS_A_RUN: usize = 50_000;
+
+fn passes(events: usize) -> usize {
+    EVENTS_A_RUN.div_ceil(events.max(1))
+}
+
 /// CPU seconds of this thread so far.
 fn cpu() -> f64 {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
@@ -166,19 +174,20 @@ fn matching(
             }
         })
         .collect();
-    let events = sources.len();
+    let passes = passes(sources.len());
+    let events = sources.len() * passes;
     let (mut hits, mut peer_hits) = (0, 0);
     let mut scratch = Scratch::default();
     let (ours, theirs) = against(
         || {
             hits = 0;
-            for event in batches.iter().flat_map(EventBatch::iter) {
+            for event in (0..passes).flat_map(|_| batches.iter().flat_map(EventBatch::iter)) {
                 hits += black_box(engine.evaluate(event, &mut scratch)).len();
             }
         },
         || {
             peer_hits = 0;
-            for (document, source) in documents.iter().zip(&sources) {
+            for (document, source) in (0..passes).flat_map(|_| documents.iter().zip(&sources)) {
                 peer_hits +=
                     black_box(peer.evaluate_with_logsource(&JsonEvent::borrow(document), source))
                         .len();
@@ -202,9 +211,10 @@ fn rules_cost(json: &[u8], rule_files: &[(String, String)], ingest: &Ingest, eng
     let tenth: Vec<(String, String)> = rule_files.iter().step_by(10).cloned().collect();
     let few = Engine::compile(corpus::rules(&tenth), Arc::clone(engine.catalog()));
     let (batches, _) = corpus::events(ingest, "all", json.to_vec());
+    let passes = passes(batches.iter().map(EventBatch::len).sum());
     let (mut scratch, mut scratch_few) = (Scratch::default(), Scratch::default());
     let run = |engine: &Engine, scratch: &mut Scratch| {
-        for event in batches.iter().flat_map(EventBatch::iter) {
+        for event in (0..passes).flat_map(|_| batches.iter().flat_map(EventBatch::iter)) {
             black_box(engine.evaluate(event, scratch));
         }
     };
@@ -222,10 +232,11 @@ fn from_json(name: &str, json: &[u8], ingest: &Ingest, engine: &Engine) -> Optio
     let mut marks = Scratch::default();
     let mut findings = 0;
     let chunks: Vec<ingest::Chunk> = chunks(json);
+    let passes = passes(lines(json) as usize);
     let (ours, theirs) = against(
         || {
             findings = 0;
-            for chunk in &chunks {
+            for chunk in (0..passes).flat_map(|_| &chunks) {
                 let decoded = ingest.decode(chunk.clone(), None, &mut scratch);
                 for event in decoded.batch.iter() {
                     findings += black_box(engine.evaluate(event, &mut marks)).len();
@@ -233,7 +244,8 @@ fn from_json(name: &str, json: &[u8], ingest: &Ingest, engine: &Engine) -> Optio
             }
         },
         || {
-            for line in json.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            let lines = || json.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+            for line in (0..passes).flat_map(|_| lines()) {
                 black_box(serde_json::from_slice::<serde_json::Value>(line).is_ok());
             }
         },
@@ -241,13 +253,13 @@ fn from_json(name: &str, json: &[u8], ingest: &Ingest, engine: &Engine) -> Optio
     let mut decode = Vec::new();
     for _ in 0..RUNS {
         let work = || {
-            for chunk in &chunks {
+            for chunk in (0..passes).flat_map(|_| &chunks) {
                 black_box(ingest.decode(chunk.clone(), None, &mut scratch).batch.len());
             }
         };
         decode.push(cpu_of(work).0);
     }
-    let events = lines(json);
+    let events = lines(json) * passes as f64;
     println!(
         "json {name}: {:.2} us an event from bytes to {findings} findings, of which {:.2} us to mapped slots; \
          serde_json::Value alone {:.2} us",

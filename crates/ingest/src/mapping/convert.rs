@@ -40,13 +40,14 @@ pub(super) enum Conversion {
     UrlPath,
     SecondsToMs,
     Ip,
+    Sid,
     Hostname,
     Trim,
     Hashes,
 }
 
 impl Conversion {
-    const NAMES: [(&'static str, Self); 20] = [
+    const NAMES: [(&'static str, Self); 21] = [
         ("integer", Self::Integer),
         ("float", Self::Float),
         ("boolean", Self::Boolean),
@@ -64,6 +65,7 @@ impl Conversion {
         ("url_path", Self::UrlPath),
         ("seconds_to_ms", Self::SecondsToMs),
         ("ip", Self::Ip),
+        ("sid", Self::Sid),
         ("hostname", Self::Hostname),
         ("trim", Self::Trim),
         ("hashes", Self::Hashes),
@@ -109,8 +111,9 @@ impl Conversion {
             Self::SecondsToMs => float(text).map_or(Converted::Nothing, |seconds| {
                 Converted::Int((seconds * 1000.0).round() as i64)
             }),
-            Self::Ip => {
-                if is_ip(text) {
+            Self::Ip => address(text).map_or(Converted::Nothing, Converted::Part),
+            Self::Sid => {
+                if is_sid(text) {
                     Converted::Part(whole)
                 } else {
                     Converted::Nothing
@@ -168,6 +171,24 @@ fn last_separator(text: &[u8]) -> Option<usize> {
 
 fn is_ip(text: &[u8]) -> bool {
     text_of(text).is_some_and(|text| text.parse::<IpAddr>().is_ok())
+}
+
+/// Where an address stands in its text: an IPv4 address mapped into IPv6 (`::ffff:192.0.2.1`) is the IPv4 address.
+fn address(text: &[u8]) -> Option<Range<usize>> {
+    const MAPPED: &[u8] = b"::ffff:";
+    let start = if text.starts_with(MAPPED) { MAPPED.len() } else { 0 };
+    let is_address = text.get(start..).is_some_and(is_ip);
+    (is_address || is_ip(text)).then_some(if is_address { start } else { 0 }..text.len())
+}
+
+/// Whether a text is a security identifier of somebody: the null SID (`S-1-0-0`) is nobody's.
+fn is_sid(text: &[u8]) -> bool {
+    let is_given = |byte: Option<&u8>| byte.is_some_and(|byte| matches!(byte, b'1'..=b'9'));
+    match text.strip_prefix(b"S-1-") {
+        Some([b'0', b'-', rest @ ..]) => is_given(rest.first()),
+        Some(rest) => is_given(rest.first()),
+        None => false,
+    }
 }
 
 /// `DOMAIN\user` → user, `user@domain` → user.
@@ -278,6 +299,14 @@ mod tests {
         assert_eq!(part("url_host", "https://u:p@example.org:8443/a/b?c"), "example.org");
         assert_eq!(part("url_path", "https://example.org/a/b?c"), "/a/b");
         assert_eq!(part("ip", "web01"), "Some(Nothing)");
+        assert_eq!(part("ip", "::ffff:192.0.2.1"), "192.0.2.1");
+        assert_eq!(part("ip", "::ffff:c000:201"), "::ffff:c000:201");
+        assert_eq!(part("ip", "::1"), "::1");
+        assert_eq!(part("sid", "S-1-5-18"), "S-1-5-18");
+        assert_eq!(part("sid", "S-1-0-5"), "S-1-0-5");
+        for nobody in ["S-1-0-0", "-", "S-1-", "S-1-0-", "NULL SID"] {
+            assert_eq!(part("sid", nobody), "Some(Nothing)", "{nobody}");
+        }
     }
 
     #[test]

@@ -179,6 +179,14 @@ impl Context<'_> {
         }
     }
 
+    /// Looks at a value as text, which is copied only when the value is no text.
+    fn with_text<T>(&self, value: Value, look: impl FnOnce(&[u8]) -> T) -> T {
+        match self.builder.bytes(self.raw, value) {
+            Some(bytes) => look(bytes),
+            None => look(&self.text(value)),
+        }
+    }
+
     /// A value as text.
     pub(super) fn text(&self, value: Value) -> Vec<u8> {
         match value {
@@ -232,14 +240,15 @@ impl Context<'_> {
 
     fn steps(&mut self, full: &Full, mut value: Value) -> Option<Value> {
         if let Some(pattern) = &full.pattern {
-            let text = self.text(value);
-            let found = pattern.captures(&text)?;
-            let range = found.get(1).or_else(|| found.get(0))?.range();
+            let range = self.with_text(value, |text| {
+                let found = pattern.captures(text)?;
+                found.get(1).or_else(|| found.get(0)).map(|group| group.range())
+            })?;
             value = self.part(value, range)?;
         }
         if let Some(format) = &full.format {
-            let text = self.text(value);
-            return crate::format::timestamp::parse_with(format, &text)
+            return self
+                .with_text(value, |text| crate::format::timestamp::parse_with(format, text))
                 .map(|time| Value::Int(time.0));
         }
         if let Some(conversion) = full.conversion {
@@ -264,8 +273,7 @@ impl Context<'_> {
             }
             _ => {}
         }
-        let text = self.text(value);
-        match conversion.apply(&text) {
+        match self.with_text(value, |text| conversion.apply(text)) {
             Converted::Part(range) => self.part(value, range),
             Converted::Text(text) => Some(self.builder.text(text.as_bytes())),
             Converted::Int(number) => Some(Value::Int(number)),
@@ -277,10 +285,7 @@ impl Context<'_> {
 
     /// A value read as a time: texts in any known form, numbers as seconds to nanoseconds by their size.
     pub(super) fn timestamp(&self, value: Value) -> Option<Timestamp> {
-        match self.builder.bytes(self.raw, value) {
-            Some(bytes) => crate::format::timestamp::parse(bytes, self.reference),
-            None => crate::format::timestamp::parse(&self.text(value), self.reference),
-        }
+        self.with_text(value, |text| crate::format::timestamp::parse(text, self.reference))
     }
 
     /// A part of a text value, without copying.
