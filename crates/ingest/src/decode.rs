@@ -40,8 +40,34 @@ impl Ingest {
 
     /// Decodes and maps every record of a chunk. `forced` is the index of a source that the user named.
     pub fn decode(&self, chunk: Chunk, forced: Option<usize>, scratch: &mut Scratch) -> Decoded {
+        self.decode_cut(cut(chunk), forced, scratch)
+    }
+
+    /// Decodes and maps records that came one by one, so that nothing is to be cut: each says by itself what it is,
+    /// and may hold line ends. Every range becomes one event; offsets are the ranges' beginnings. `reference` is when
+    /// they came in, for times without a year.
+    pub fn decode_records(
+        &self,
+        raw: Vec<u8>,
+        ranges: impl IntoIterator<Item = Range<usize>>,
+        reference: Option<Timestamp>,
+        scratch: &mut Scratch,
+    ) -> Decoded {
+        let within = |range: &Range<usize>| raw.get(range.clone()).is_some();
+        let record = |range: Range<usize>| Record {
+            offset: range.start as u64,
+            range,
+            lines_before: Some(0),
+        };
+        let records = ranges.into_iter().filter(within).map(record).collect();
+        let shape = std::sync::Arc::new(Shape::Lines);
+        let (problems, first_line) = (Vec::new(), None);
+        self.decode_cut(Cut { raw, records, problems, shape, reference, first_line }, None, scratch)
+    }
+
+    fn decode_cut(&self, cut: Cut, forced: Option<usize>, scratch: &mut Scratch) -> Decoded {
         scratch.begin_chunk(self.limits.depth_max);
-        let Cut { raw, records, problems, shape, reference, first_line } = cut(chunk);
+        let Cut { raw, records, problems, shape, reference, first_line } = cut;
         let mut work = Work {
             ingest: self,
             raw: &raw,
