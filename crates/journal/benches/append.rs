@@ -66,9 +66,7 @@ fn run(folder: &Path, name: &str, pace: Option<u64>) {
                     );
                     number += 1;
                 }
-                waiting
-                    .into_iter()
-                    .for_each(|receipt| assert!(receipt.wait().is_ok()));
+                waiting.into_iter().for_each(|receipt| assert!(receipt.wait().is_ok()));
                 sent.fetch_add(number, Ordering::Relaxed);
             });
         }

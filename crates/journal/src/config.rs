@@ -17,7 +17,7 @@ pub struct Config {
     pub bytes_max: u64,
     /// Most bytes kept of what could not be read.
     pub damaged_bytes_max: u64,
-    /// How many batch ids are known at least after their files are gone.
+    /// How many batch ids are known at least: beside those of the files there are, those of files that are gone.
     pub batches_kept: usize,
     /// The last sequence number that the consumer has committed; 0 at first.
     pub committed: u64,

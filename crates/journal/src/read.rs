@@ -216,6 +216,14 @@ impl Core {
     }
 
     pub(crate) fn release(&self, up_to: u64) -> Result<(), ReadError> {
+        let released = self.let_go(up_to);
+        if let Err(ReadError::Disk(error @ DiskError::NotDurable { .. })) = &released {
+            self.fail(&error.to_string());
+        }
+        released
+    }
+
+    fn let_go(&self, up_to: u64) -> Result<(), ReadError> {
         let (gone, open) = {
             let mut log = lock(&self.log);
             let nexts = log.files.iter().skip(1).map(|file| file.first);

@@ -84,6 +84,13 @@ fn judge(
     if missing != hit {
         return Err(format!("{missing:?} are missing, {hit:?} were hit"));
     }
+    // A last file that ends with a whole frame looks as if nothing more had ever been written to it.
+    let is_last =
+        files.keys().rfind(|other| other.ends_with(".wal")).is_some_and(|last| last == name);
+    let is_seamless = at == 0 || pieces(&files[name][..at]).damage.is_empty();
+    if is_last && damage == Damage::Cut && is_seamless {
+        return Ok(());
+    }
     let named: BTreeSet<u64> = all.lost.iter().flat_map(|lost| lost.first..=lost.last).collect();
     let cut: BTreeSet<u64> = (all.next..=ENTRIES).filter(|_| recovered.cut.is_some()).collect();
     if &named | &cut != missing {
@@ -93,7 +100,9 @@ fn judge(
         || recovered.cut.is_some()
         || recovered.is_index_damaged
         || !all.lost.is_empty();
-    if is_said { Ok(()) } else { Err("nobody says so".to_owned()) }
+    // Nobody reads again what was committed.
+    let is_past = crate::log::first_of(name).is_some_and(|first| first <= 60) && hit.is_empty();
+    if is_said || is_past { Ok(()) } else { Err("nobody says so".to_owned()) }
 }
 
 fn places(count: usize, files: &BTreeMap<String, Vec<u8>>) -> Vec<(String, usize, Damage)> {

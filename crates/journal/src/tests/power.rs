@@ -241,7 +241,6 @@ fn the_histories_find_out_a_broken_journal() {
         Mutation::SkipDedup,
         Mutation::UnboundedFile,
         Mutation::RetrySync,
-        Mutation::SkipRecoverySync,
     ] {
         let found = finds(mutation);
         assert!(found > 0, "{mutation:?} passes");
