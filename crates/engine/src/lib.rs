@@ -1,2 +1,4 @@
 //! Composes the stages: who may do what, what was decided, what is taken in.
 #![warn(missing_docs)]
+
+pub mod hub;

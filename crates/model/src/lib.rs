@@ -22,7 +22,7 @@ pub use finding::{Attack, Evidence, Finding, FindingId, RuleMeta, Why, WhyLeaf, 
 pub use level::Level;
 pub use logsource::{Logsource, LogsourceSet};
 pub use ocsf_json::{event_to_ocsf, observables};
-pub use problem::{Problem, ProblemReason};
+pub use problem::{Flaw, Problem, ProblemReason};
 pub use schema::{Attribute, Class, SCHEMA_VERSION, Schema, SchemaError};
 pub use time::Timestamp;
 pub use value::{Slot, Value};

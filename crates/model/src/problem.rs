@@ -50,6 +50,15 @@ impl ProblemReason {
     }
 }
 
+/// What is wrong with one record, where the record itself is at hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flaw {
+    /// Why.
+    pub reason: ProblemReason,
+    /// What exactly, in words, with the way out where there is one.
+    pub detail: String,
+}
+
 /// One thing that went wrong while reading. The file name is added by whoever opened the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {

@@ -34,7 +34,12 @@ pub struct LakeFault(pub String);
 #[async_trait]
 pub trait Lake: Send + Sync + std::fmt::Debug {
     /// Takes events in.
-    fn add(&self, tenant: &TenantId, batch: &EventBatch, origin: EventOrigin) -> Result<(), LakeFault>;
+    fn add(
+        &self,
+        tenant: &TenantId,
+        batch: &EventBatch,
+        origin: EventOrigin,
+    ) -> Result<(), LakeFault>;
 
     /// Makes what was taken in visible to searches.
     fn show(&self, tenant: &TenantId) -> Result<(), LakeFault>;

@@ -3,11 +3,18 @@
 
 mod clock;
 mod disk;
+mod intake;
+mod lake;
+pub mod memory;
 mod state;
 mod tenant;
 
 pub use clock::Clock;
 pub use disk::{Appended, Disk, DiskError, FileName};
+pub use intake::{
+    Accepted, Credential, Entry, FormatHint, Intake, Records, Refused, SourceIdentity,
+};
+pub use lake::{EventOrigin, Lake, LakeFault, Waiting};
 pub use state::{
     AuditEntry, Commit, Fact, Lease, PositionChange, Record, RecordChange, Segment, State,
     StateError,

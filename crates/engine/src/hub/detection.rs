@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use detect::Engine;
-use detect::correlation::{CorrelationHit, Correlator, EventKey, Hit, RestoreError, Settings, statement};
+use detect::correlation::{
+    CorrelationHit, Correlator, EventKey, Hit, RestoreError, Settings, statement,
+};
 use detect::sigma::RuleSet;
 use model::{EventBatch, EventRef, FieldId, Finding, FindingId, Level, Timestamp, Why};
 use serde_json::{Value, json};

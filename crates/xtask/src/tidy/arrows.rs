@@ -28,7 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Tests of these crates may use `testkit` as well.
-const TESTED_WITH_KIT: &[&str] = &["wardroom", "xtask"];
+const TESTED_WITH_KIT: &[&str] = &["engine", "wardroom", "xtask"];
 
 pub(super) fn check(tree: &Tree) -> Vec<Fault> {
     let Some(root) = tree.toml("Cargo.toml") else {
