@@ -185,8 +185,7 @@ fn address(text: &[u8]) -> Option<Range<usize>> {
 fn is_sid(text: &[u8]) -> bool {
     let is_given = |byte: Option<&u8>| byte.is_some_and(|byte| matches!(byte, b'1'..=b'9'));
     match text.strip_prefix(b"S-1-") {
-        Some([b'0', b'-', rest @ ..]) => is_given(rest.first()),
-        Some(rest) => is_given(rest.first()),
+        Some([b'0', b'-', rest @ ..] | rest) => is_given(rest.first()),
         None => false,
     }
 }
