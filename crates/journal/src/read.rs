@@ -105,7 +105,7 @@ impl Core {
         let file = &stretch.file;
         if stretch.from == FILE_HEAD as u64 && batch.next == file.first {
             let head = self.disk.read(&file.name(), 0, FILE_HEAD)?;
-            if head != file_head(&self.marker, file.first) {
+            if head != file_head(self.marker, file.first) {
                 let none = (file.first, file.first - 1);
                 batch.lost.push(self.lost(file, (0, FILE_HEAD as u64), none, false));
             }
@@ -249,9 +249,9 @@ impl Core {
         }
         if !gone.is_empty() {
             self.disk.sync_folder()?;
-            let oldest = lock(&self.log).oldest();
-            lock(&self.queue).batches.evict(oldest, self.config.batches_kept);
         }
+        let oldest = lock(&self.log).oldest();
+        lock(&self.queue).batches.evict(oldest, self.config.batches_kept);
         Ok(())
     }
 

@@ -166,7 +166,7 @@ impl Core {
             group: Group { first: file.first, last: file.first - 1, ..Group::default() },
             ..Read::default()
         };
-        if head != file_head(&self.marker, file.first) {
+        if head != file_head(self.marker, file.first) {
             let end = file.bytes.min(FILE_HEAD as u64);
             read.damage.push(Damage { bytes: (0, end), numbers: (file.first, file.first - 1) });
             if file.bytes <= FILE_HEAD as u64 {
@@ -368,7 +368,7 @@ fn find_marker(
         None => fresh,
     };
     disk.remove(MARKER_NEW)?;
-    disk.append(MARKER_NEW, &file_head(&marker, 0))?;
+    disk.append(MARKER_NEW, &file_head(marker, 0))?;
     disk.sync(MARKER_NEW)?;
     disk.rename(MARKER_NEW, MARKER)?;
     disk.sync_folder()?;

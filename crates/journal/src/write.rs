@@ -21,6 +21,9 @@ use crate::{AppendError, Config, Entry};
 /// Called once when the journal fails.
 type FailureCall = Box<dyn FnOnce(&str) + Send>;
 
+/// Most bytes of a source's id.
+const SOURCE_MAX: usize = 255;
+
 /// What senders, writer and consumer share.
 pub(crate) struct Core {
     pub(crate) disk: Arc<dyn Disk>,
@@ -65,6 +68,10 @@ impl Queue {
     pub(crate) fn with(batches: Batches) -> Self {
         Self { batches, ..Self::default() }
     }
+
+    pub(crate) fn has_work(&self) -> bool {
+        !self.entries.is_empty() && self.failure.is_none()
+    }
 }
 
 impl fmt::Debug for Core {
@@ -74,20 +81,21 @@ impl fmt::Debug for Core {
 }
 
 impl Core {
-    /// Takes an entry or says why not; never blocks on the disk.
-    pub(crate) fn append(&self, entry: Entry) -> Result<Receipt, AppendError> {
-        let bytes = entry.payload.len().max(entry.source.len() << 16);
+    /// Takes an entry, or gives it back with the reason; never blocks on the disk.
+    pub(crate) fn offer(&self, entry: Entry) -> Result<Receipt, (AppendError, Entry)> {
         let bytes_max = self.config.payload_bytes_max;
-        if entry.payload.len() > bytes_max || entry.source.len() > 255 {
-            return Err(AppendError::TooLong { bytes, bytes_max });
+        if entry.payload.len() > bytes_max || entry.source.len() > SOURCE_MAX {
+            let bytes = entry.payload.len().max(entry.source.len());
+            let bytes_max = if entry.payload.len() > bytes_max { bytes_max } else { SOURCE_MAX };
+            return Err((AppendError::TooLong { bytes, bytes_max }, entry));
         }
         let size = frame_bytes(&entry);
         let mut queue = lock(&self.queue);
         if let Some(reason) = &queue.failure {
-            return Err(AppendError::Failed(reason.clone()));
+            return Err((AppendError::Failed(reason.clone()), entry));
         }
         if queue.is_closed {
-            return Err(AppendError::Closed);
+            return Err((AppendError::Closed, entry));
         }
         let key = entry.batch.map(|batch| queue.batches.key(&entry.tenant, &entry.source, batch));
         let known = key.as_ref().and_then(|key| queue.batches.find(key));
@@ -102,7 +110,7 @@ impl Core {
         }
         if !queue.entries.is_empty() && queue.bytes + size > self.config.queue_bytes_max {
             Counters::add(&self.counters.refused_busy, 1);
-            return Err(AppendError::Busy { queued: queue.bytes });
+            return Err((AppendError::Busy { queued: queue.bytes }, entry));
         }
         let slot = Arc::new(Slot::default());
         if let Some(key) = key {
@@ -137,10 +145,6 @@ impl Core {
         true
     }
 
-    pub(crate) fn has_work(&self, queue: &Queue) -> bool {
-        !queue.entries.is_empty() && queue.failure.is_none()
-    }
-
     fn take_group(&self) -> Vec<Waiting> {
         let mut queue = lock(&self.queue);
         let mut group = Vec::new();
@@ -168,10 +172,10 @@ impl Core {
         let at = self.clock.now();
         let mut bytes = Vec::with_capacity(sum as usize + FILE_HEAD);
         if is_new {
-            bytes.extend_from_slice(&file_head(&self.marker, file.first));
+            bytes.extend_from_slice(&file_head(self.marker, file.first));
         }
         for (waiting, sequence) in group.iter().zip(durable + 1..) {
-            encode(&mut bytes, &self.marker, &waiting.entry, Stamp { sequence, durable, at });
+            encode(&mut bytes, self.marker, &waiting.entry, Stamp { sequence, durable, at });
         }
         if self.config.is(Mutation::AcknowledgeEarly) {
             group.iter().zip(durable + 1..).for_each(|(waiting, sequence)| {
@@ -321,7 +325,7 @@ impl Core {
             let batches = &queue.batches;
             let is_due = |first: u64| first > 0 && first < open;
             for group in batches.groups().filter(|group| is_due(group.first) && !group.is_saved) {
-                encode_group(&mut new, &self.marker, batches, group);
+                encode_group(&mut new, self.marker, batches, group);
                 firsts.push(group.first);
             }
             if firsts.is_empty() && !batches.is_stale {
@@ -333,7 +337,7 @@ impl Core {
             is_stale |= length > 2 * live as u64 + (1 << 20);
             if is_stale {
                 for group in batches.groups().filter(|group| is_due(group.first)) {
-                    encode_group(&mut all, &self.marker, batches, group);
+                    encode_group(&mut all, self.marker, batches, group);
                 }
             }
         }
