@@ -231,20 +231,11 @@ impl Core {
             let gone: Vec<LogFile> = log.files.iter().take(count).cloned().collect();
             log.released =
                 gone.last().map_or(log.released, |_| log.released.max(up_to.min(log.durable)));
-            (gone, log.files.back().map_or(0, |file| file.first))
+            (gone, log.files.back().map_or(u64::MAX, |file| file.first))
         };
-        let mut left = gone.iter();
-        match (self.save_index(open), gone.first()) {
-            (Ok(()), _) => {}
-            // On a full disk something must go first; its batches are written right after it.
-            (Err(DiskError::Full { .. }), Some(first)) => {
-                self.remove(first)?;
-                left.next();
-                self.save_index(open)?;
-            }
-            (Err(error), _) => return Err(error.into()),
-        }
-        for file in left {
+        // Before anything goes, its batches are written down: without that a repeat would be taken in again.
+        self.save_index(open)?;
+        for file in &gone {
             self.remove(file)?;
         }
         if !gone.is_empty() {

@@ -295,6 +295,9 @@ impl Core {
             return Ok(());
         }
         scanned.iter().try_for_each(|name| self.disk.sync(name))?;
+        if self.disk.list()?.iter().any(|name| name == index::INDEX) {
+            self.disk.sync(index::INDEX)?;
+        }
         self.disk.sync_folder()
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ports::{Clock, Disk, DiskError};
 
-use crate::batches::{Batches, Key, Known};
+use crate::batches::{Batches, Group, Key, Known};
 use crate::config::Mutation;
 use crate::counters::Counters;
 use crate::frame::{FILE_HEAD, Marker, Stamp, encode, file_head, frame_bytes};
@@ -23,6 +23,10 @@ type FailureCall = Box<dyn FnOnce(&str) + Send>;
 
 /// Most bytes of a source's id.
 const SOURCE_MAX: usize = 255;
+
+/// Bytes kept for the side index: at least, and for each batch. Twice what it takes, for it is rewritten at times.
+const INDEX_BYTES: u64 = 4096;
+const INDEX_BYTES_EACH: u64 = 64;
 
 /// What senders, writer and consumer share.
 pub(crate) struct Core {
@@ -213,7 +217,9 @@ impl Core {
 
     /// The file that so many bytes go to, whether it is new, and the last durable number.
     fn target(&self, bytes: u64) -> Result<(LogFile, bool, u64), DiskError> {
-        let free = self.disk.free()?;
+        // The side index must fit as well: files go only after it was written.
+        let index = INDEX_BYTES + INDEX_BYTES_EACH * lock(&self.queue).batches.total() as u64;
+        let free = self.disk.free()?.saturating_sub(index);
         let log = lock(&self.log);
         let room = free.min(self.config.bytes_max.saturating_sub(log.bytes()));
         if bytes + FILE_HEAD as u64 > room {
@@ -306,7 +312,7 @@ impl Core {
 
     /// Puts closed files into the side index. A full disk is no failure here: they are put there when files go.
     fn save_closed(&self) {
-        let first = lock(&self.log).files.back().map_or(0, |file| file.first);
+        let first = lock(&self.log).files.back().map_or(u64::MAX, |file| file.first);
         match self.save_index(first) {
             Ok(()) | Err(DiskError::Full { .. }) => {}
             Err(error) => self.fail(&error.to_string()),
@@ -336,7 +342,9 @@ impl Core {
             let live: usize = batches.groups().map(|group| 64 + 28 * group.ids.len()).sum();
             is_stale |= length > 2 * live as u64 + (1 << 20);
             if is_stale {
-                for group in batches.groups().filter(|group| is_due(group.first)) {
+                let is_kept =
+                    |group: &&Group| is_due(group.first) || group.is_saved && group.first > 0;
+                for group in batches.groups().filter(is_kept) {
                     encode_group(&mut all, self.marker, batches, group);
                 }
             }
@@ -352,7 +360,11 @@ impl Core {
                 self.disk.truncate(INDEX, length)?;
                 return Err(error);
             }
-            self.disk.sync(INDEX)?;
+            if let Err(error) = self.disk.sync(INDEX) {
+                // As with entries: the next process must not take it for durable.
+                let _gone = self.disk.truncate(INDEX, length);
+                return Err(error);
+            }
         }
         self.disk.sync_folder()?;
         let mut queue = lock(&self.queue);

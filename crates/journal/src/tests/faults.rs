@@ -15,10 +15,10 @@ use crate::{Acknowledged, AppendError, Config, Entry, Journal, ReadError};
 
 #[test]
 fn a_full_disk_refuses_and_takes_again_by_itself() {
-    let world = World::new(6000);
+    let world = World::new(20_000);
     let (core, _) = open(&world, config()).unwrap();
     let mut refused = Vec::new();
-    for number in 1..=60 {
+    for number in 1..=200 {
         let receipt = core.append(entry(number)).unwrap();
         core.turn();
         match receipt.outcome().unwrap() {
