@@ -254,8 +254,12 @@ impl Core {
             return Ok(());
         }
         let name = file.name();
-        let undone =
-            if is_new { self.disk.remove(&name) } else { self.disk.truncate(&name, file.bytes) };
+        let undone = if is_new {
+            // For good: a file that came back after a crash would end the file before it too early.
+            self.disk.remove(&name).and_then(|()| self.disk.sync_folder())
+        } else {
+            self.disk.truncate(&name, file.bytes)
+        };
         undone.map_err(|error| DiskError::NotDurable { file: name, reason: error.to_string() })
     }
 
