@@ -290,6 +290,8 @@ impl Core {
     }
 
     /// What was read may stand in the memory of the system only: senders are told of it as durable, so make it so.
+    /// It does not help when `fsync` had failed and the process was killed before it could cut the entries off: the
+    /// system takes them for written then, and they go when the power goes.
     fn make_durable(&self, scanned: &[FileName]) -> Result<(), DiskError> {
         if self.config.is(Mutation::SkipRecoverySync) {
             return Ok(());
