@@ -177,7 +177,12 @@ impl Batches {
         }
     }
 
-    /// How many batches are known.
+    /// How many batches of files are known.
+    pub(crate) fn total(&self) -> usize {
+        self.total
+    }
+
+    /// How many batches are known, those that wait included.
     pub(crate) fn len(&self) -> usize {
         self.known.len()
     }

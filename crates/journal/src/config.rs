@@ -133,7 +133,8 @@ mod tests {
     fn settings_that_contradict_each_other_are_refused() {
         assert_eq!(Config::default().check(), Ok(()));
         let config = Config { payload_bytes_max: 64 << 20, ..Config::default() };
-        assert!(config.check().unwrap_err().to_string().contains("payload_bytes_max is 67108864"));
+        let refusal = config.check().map_err(|refusal| refusal.to_string());
+        assert!(refusal.is_err_and(|words| words.contains("payload_bytes_max is 67108864")));
         let config = Config { file_bytes_max: 1 << 40, ..Config::default() };
         assert!(config.check().is_err());
     }

@@ -89,10 +89,10 @@ pub(crate) fn frame_bytes(entry: &Entry) -> usize {
 }
 
 /// Appends an entry's frame. The entry's source and payload are within the limits of the settings.
-pub(crate) fn encode(out: &mut Vec<u8>, marker: &Marker, entry: &Entry, stamp: Stamp) {
+pub(crate) fn encode(out: &mut Vec<u8>, marker: Marker, entry: &Entry, stamp: Stamp) {
     let start = out.len();
     let length = frame_bytes(entry) - HEAD;
-    out.extend_from_slice(marker);
+    out.extend_from_slice(&marker);
     out.extend_from_slice(&[0; 4]);
     out.extend_from_slice(&(length as u32).to_le_bytes());
     out.extend_from_slice(&stamp.sequence.to_le_bytes());
@@ -116,10 +116,10 @@ pub(crate) fn encode(out: &mut Vec<u8>, marker: &Marker, entry: &Entry, stamp: S
 }
 
 /// Whether a frame begins at the start of these bytes.
-pub(crate) fn check(bytes: &[u8], marker: &Marker) -> Check {
+pub(crate) fn check(bytes: &[u8], marker: Marker) -> Check {
     let Some((head, rest)) = bytes.split_at_checked(HEAD) else { return Check::Need(HEAD) };
     let length = number::<4>(head, 12) as usize;
-    if !head.starts_with(marker) || !(FIXED..=BODY_MAX).contains(&length) {
+    if !head.starts_with(&marker) || !(FIXED..=BODY_MAX).contains(&length) {
         return Check::Bad;
     }
     let (Some(body), Some(summed)) = (rest.get(..length), bytes.get(12..HEAD + length)) else {
@@ -183,10 +183,10 @@ pub(crate) fn number<const N: usize>(bytes: &[u8], at: usize) -> u64 {
 }
 
 /// The head of a file whose first frame has this number.
-pub(crate) fn file_head(marker: &Marker, first: u64) -> [u8; FILE_HEAD] {
+pub(crate) fn file_head(marker: Marker, first: u64) -> [u8; FILE_HEAD] {
     let mut head = [0; FILE_HEAD];
     let (text, sum) = head.split_at_mut(24);
-    let parts = MAGIC.iter().copied().chain(first.to_le_bytes()).chain(*marker);
+    let parts = MAGIC.iter().copied().chain(first.to_le_bytes()).chain(marker);
     text.iter_mut().zip(parts).for_each(|(to, from)| *to = from);
     let crc = crc32c::crc32c(text).to_le_bytes();
     sum.iter_mut().zip(crc).for_each(|(to, from)| *to = from);
@@ -198,7 +198,7 @@ pub(crate) fn read_file_head(bytes: &[u8]) -> Option<(u64, Marker)> {
     let (head, _) = bytes.split_first_chunk::<FILE_HEAD>()?;
     let marker: Marker = head.get(16..24)?.try_into().ok()?;
     let first = number::<8>(head, 8);
-    (*head == file_head(&marker, first)).then_some((first, marker))
+    (*head == file_head(marker, first)).then_some((first, marker))
 }
 
 #[cfg(test)]
@@ -218,13 +218,13 @@ mod tests {
     fn encoded(entry: &Entry) -> Vec<u8> {
         let mut out = Vec::new();
         let stamp = Stamp { sequence: 7, durable: 6, at: Timestamp(-5) };
-        encode(&mut out, &MARKER, entry, stamp);
+        encode(&mut out, MARKER, entry, stamp);
         out
     }
 
     #[test]
     fn a_head_is_read_as_it_was_written() {
-        let head = file_head(&MARKER, 99);
+        let head = file_head(MARKER, 99);
         assert_eq!(read_file_head(&head), Some((99, MARKER)));
         for bit in 0..FILE_HEAD * 8 {
             let mut bad = head;
@@ -246,7 +246,7 @@ mod tests {
             let length = bytes.len();
             prop_assert_eq!(length, frame_bytes(&entry));
             bytes.extend_from_slice(&after);
-            prop_assert_eq!(check(&bytes, &MARKER), Check::Whole(length));
+            prop_assert_eq!(check(&bytes, MARKER), Check::Whole(length));
             let frame = view(&bytes[..length]).unwrap().to_frame().unwrap();
             prop_assert_eq!((frame.sequence, frame.durable, frame.at), (7, 6, Timestamp(-5)));
             prop_assert_eq!((frame.batch, frame.records), (entry.batch, 3));
@@ -266,10 +266,10 @@ mod tests {
                 }
             }
             if bytes != whole {
-                prop_assert!(!matches!(check(&bytes, &MARKER), Check::Whole(_)));
+                prop_assert!(!matches!(check(&bytes, MARKER), Check::Whole(_)));
             }
             for cut in 0..whole.len() {
-                prop_assert!(matches!(check(&whole[..cut], &MARKER), Check::Need(_)));
+                prop_assert!(matches!(check(&whole[..cut], MARKER), Check::Need(_)));
             }
         }
     }

@@ -21,7 +21,7 @@ pub(crate) const INDEX: &str = "batches";
 pub(crate) const INDEX_NEW: &str = "batches.new";
 
 /// The frame of a file's batches.
-pub(crate) fn encode_group(out: &mut Vec<u8>, marker: &Marker, batches: &Batches, group: &Group) {
+pub(crate) fn encode_group(out: &mut Vec<u8>, marker: Marker, batches: &Batches, group: &Group) {
     let mut locals: HashMap<u32, u32> = HashMap::new();
     let mut origins = Vec::new();
     let mut ids = Vec::with_capacity(group.ids.len() * 28);
@@ -134,7 +134,7 @@ mod tests {
         }
         let mut bytes = Vec::new();
         for group in batches.groups() {
-            encode_group(&mut bytes, &MARKER, &batches, group);
+            encode_group(&mut bytes, MARKER, &batches, group);
         }
         let disk = World::new(1 << 20).disk();
         disk.append(INDEX, &bytes).unwrap();

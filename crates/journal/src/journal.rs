@@ -45,26 +45,23 @@ impl Journal {
     /// Takes an entry. Comes back at once: the outcome is in the receipt, or the entry is refused because too much
     /// waits, it is too long, or the journal has failed. A batch id that is known gives the receipt of then.
     pub fn append(&self, entry: Entry) -> Result<Receipt, AppendError> {
-        self.core.append(entry)
+        self.core.offer(entry).map_err(|(error, _)| error)
     }
 
     /// Takes an entry and blocks until it is durable or refused; waits while too much is queued.
     pub fn append_wait(&self, entry: Entry) -> Result<Acknowledged, AppendError> {
+        let mut entry = entry;
         loop {
-            match self.append(entry.clone()) {
+            match self.core.offer(entry) {
                 Ok(receipt) => return receipt.wait(),
-                Err(AppendError::Busy { .. }) => {
+                Err((AppendError::Busy { .. }, back)) => {
+                    entry = back;
                     let queue = lock(&self.core.queue);
                     // A moment at most: room may have come between the two locks.
                     let moment = Duration::from_millis(20);
-                    drop(
-                        self.core
-                            .room
-                            .wait_timeout(queue, moment)
-                            .unwrap_or_else(PoisonError::into_inner),
-                    );
+                    drop(self.core.room.wait_timeout(queue, moment));
                 }
-                Err(error) => return Err(error),
+                Err((error, _)) => return Err(error),
             }
         }
     }
@@ -175,7 +172,7 @@ fn write_until_closed(core: &Core) {
             continue;
         }
         let mut queue = lock(&core.queue);
-        while !core.has_work(&queue) {
+        while !queue.has_work() {
             if queue.is_closed || queue.failure.is_some() {
                 std::mem::forget(guard);
                 return;

@@ -105,7 +105,7 @@ impl Core {
         let file = &stretch.file;
         if stretch.from == FILE_HEAD as u64 && batch.next == file.first {
             let head = self.disk.read(&file.name(), 0, FILE_HEAD)?;
-            if head != file_head(&self.marker, file.first) {
+            if head != file_head(self.marker, file.first) {
                 let none = (file.first, file.first - 1);
                 batch.lost.push(self.lost(file, (0, FILE_HEAD as u64), none, false));
             }
@@ -231,27 +231,18 @@ impl Core {
             let gone: Vec<LogFile> = log.files.iter().take(count).cloned().collect();
             log.released =
                 gone.last().map_or(log.released, |_| log.released.max(up_to.min(log.durable)));
-            (gone, log.files.back().map_or(0, |file| file.first))
+            (gone, log.files.back().map_or(u64::MAX, |file| file.first))
         };
-        let mut left = gone.iter();
-        match (self.save_index(open), gone.first()) {
-            (Ok(()), _) => {}
-            // On a full disk something must go first; its batches are written right after it.
-            (Err(DiskError::Full { .. }), Some(first)) => {
-                self.remove(first)?;
-                left.next();
-                self.save_index(open)?;
-            }
-            (Err(error), _) => return Err(error.into()),
-        }
-        for file in left {
+        // Before anything goes, its batches are written down: without that a repeat would be taken in again.
+        self.save_index(open)?;
+        for file in &gone {
             self.remove(file)?;
         }
         if !gone.is_empty() {
             self.disk.sync_folder()?;
-            let oldest = lock(&self.log).oldest();
-            lock(&self.queue).batches.evict(oldest, self.config.batches_kept);
         }
+        let oldest = lock(&self.log).oldest();
+        lock(&self.queue).batches.evict(oldest, self.config.batches_kept);
         Ok(())
     }
 

@@ -166,7 +166,7 @@ impl Core {
             group: Group { first: file.first, last: file.first - 1, ..Group::default() },
             ..Read::default()
         };
-        if head != file_head(&self.marker, file.first) {
+        if head != file_head(self.marker, file.first) {
             let end = file.bytes.min(FILE_HEAD as u64);
             read.damage.push(Damage { bytes: (0, end), numbers: (file.first, file.first - 1) });
             if file.bytes <= FILE_HEAD as u64 {
@@ -290,11 +290,16 @@ impl Core {
     }
 
     /// What was read may stand in the memory of the system only: senders are told of it as durable, so make it so.
+    /// It does not help when `fsync` had failed and the process was killed before it could cut the entries off: the
+    /// system takes them for written then, and they go when the power goes.
     fn make_durable(&self, scanned: &[FileName]) -> Result<(), DiskError> {
         if self.config.is(Mutation::SkipRecoverySync) {
             return Ok(());
         }
         scanned.iter().try_for_each(|name| self.disk.sync(name))?;
+        if self.disk.list()?.iter().any(|name| name == index::INDEX) {
+            self.disk.sync(index::INDEX)?;
+        }
         self.disk.sync_folder()
     }
 
@@ -368,7 +373,7 @@ fn find_marker(
         None => fresh,
     };
     disk.remove(MARKER_NEW)?;
-    disk.append(MARKER_NEW, &file_head(&marker, 0))?;
+    disk.append(MARKER_NEW, &file_head(marker, 0))?;
     disk.sync(MARKER_NEW)?;
     disk.rename(MARKER_NEW, MARKER)?;
     disk.sync_folder()?;

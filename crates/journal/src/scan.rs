@@ -93,7 +93,7 @@ impl<E, F: FnMut(u64, usize) -> Result<Vec<u8>, E>> Scan<F> {
     fn judge(&mut self) -> Result<Option<usize>, E> {
         loop {
             let bytes = self.buffer.get(self.at..).unwrap_or_default();
-            match frame::check(bytes, &self.marker) {
+            match frame::check(bytes, self.marker) {
                 Check::Bad => return Ok(None),
                 Check::Need(length) => {
                     if !self.ensure(length)? {
@@ -201,7 +201,7 @@ mod tests {
     const MARKER: Marker = *b"\xF1marker\x01";
 
     fn file(payloads: &[Vec<u8>]) -> (Vec<u8>, Vec<usize>) {
-        let mut bytes = frame::file_head(&MARKER, 1).to_vec();
+        let mut bytes = frame::file_head(MARKER, 1).to_vec();
         let mut ends = Vec::new();
         for (index, payload) in payloads.iter().enumerate() {
             let entry = Entry {
@@ -212,7 +212,7 @@ mod tests {
                 payload: payload.clone(),
             };
             let stamp = Stamp { sequence: index as u64 + 1, durable: 0, at: Timestamp(0) };
-            frame::encode(&mut bytes, &MARKER, &entry, stamp);
+            frame::encode(&mut bytes, MARKER, &entry, stamp);
             ends.push(bytes.len());
         }
         (bytes, ends)

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ports::{Clock, Disk, DiskError};
 
-use crate::batches::{Batches, Key, Known};
+use crate::batches::{Batches, Group, Key, Known};
 use crate::config::Mutation;
 use crate::counters::Counters;
 use crate::frame::{FILE_HEAD, Marker, Stamp, encode, file_head, frame_bytes};
@@ -20,6 +20,13 @@ use crate::{AppendError, Config, Entry};
 
 /// Called once when the journal fails.
 type FailureCall = Box<dyn FnOnce(&str) + Send>;
+
+/// Most bytes of a source's id.
+const SOURCE_MAX: usize = 255;
+
+/// Bytes kept for the side index: at least, and for each batch. Twice what it takes, for it is rewritten at times.
+const INDEX_BYTES: u64 = 4096;
+const INDEX_BYTES_EACH: u64 = 64;
 
 /// What senders, writer and consumer share.
 pub(crate) struct Core {
@@ -65,6 +72,10 @@ impl Queue {
     pub(crate) fn with(batches: Batches) -> Self {
         Self { batches, ..Self::default() }
     }
+
+    pub(crate) fn has_work(&self) -> bool {
+        !self.entries.is_empty() && self.failure.is_none()
+    }
 }
 
 impl fmt::Debug for Core {
@@ -74,20 +85,21 @@ impl fmt::Debug for Core {
 }
 
 impl Core {
-    /// Takes an entry or says why not; never blocks on the disk.
-    pub(crate) fn append(&self, entry: Entry) -> Result<Receipt, AppendError> {
-        let bytes = entry.payload.len().max(entry.source.len() << 16);
+    /// Takes an entry, or gives it back with the reason; never blocks on the disk.
+    pub(crate) fn offer(&self, entry: Entry) -> Result<Receipt, (AppendError, Entry)> {
         let bytes_max = self.config.payload_bytes_max;
-        if entry.payload.len() > bytes_max || entry.source.len() > 255 {
-            return Err(AppendError::TooLong { bytes, bytes_max });
+        if entry.payload.len() > bytes_max || entry.source.len() > SOURCE_MAX {
+            let bytes = entry.payload.len().max(entry.source.len());
+            let bytes_max = if entry.payload.len() > bytes_max { bytes_max } else { SOURCE_MAX };
+            return Err((AppendError::TooLong { bytes, bytes_max }, entry));
         }
         let size = frame_bytes(&entry);
         let mut queue = lock(&self.queue);
         if let Some(reason) = &queue.failure {
-            return Err(AppendError::Failed(reason.clone()));
+            return Err((AppendError::Failed(reason.clone()), entry));
         }
         if queue.is_closed {
-            return Err(AppendError::Closed);
+            return Err((AppendError::Closed, entry));
         }
         let key = entry.batch.map(|batch| queue.batches.key(&entry.tenant, &entry.source, batch));
         let known = key.as_ref().and_then(|key| queue.batches.find(key));
@@ -102,7 +114,7 @@ impl Core {
         }
         if !queue.entries.is_empty() && queue.bytes + size > self.config.queue_bytes_max {
             Counters::add(&self.counters.refused_busy, 1);
-            return Err(AppendError::Busy { queued: queue.bytes });
+            return Err((AppendError::Busy { queued: queue.bytes }, entry));
         }
         let slot = Arc::new(Slot::default());
         if let Some(key) = key {
@@ -137,10 +149,6 @@ impl Core {
         true
     }
 
-    pub(crate) fn has_work(&self, queue: &Queue) -> bool {
-        !queue.entries.is_empty() && queue.failure.is_none()
-    }
-
     fn take_group(&self) -> Vec<Waiting> {
         let mut queue = lock(&self.queue);
         let mut group = Vec::new();
@@ -168,10 +176,10 @@ impl Core {
         let at = self.clock.now();
         let mut bytes = Vec::with_capacity(sum as usize + FILE_HEAD);
         if is_new {
-            bytes.extend_from_slice(&file_head(&self.marker, file.first));
+            bytes.extend_from_slice(&file_head(self.marker, file.first));
         }
         for (waiting, sequence) in group.iter().zip(durable + 1..) {
-            encode(&mut bytes, &self.marker, &waiting.entry, Stamp { sequence, durable, at });
+            encode(&mut bytes, self.marker, &waiting.entry, Stamp { sequence, durable, at });
         }
         if self.config.is(Mutation::AcknowledgeEarly) {
             group.iter().zip(durable + 1..).for_each(|(waiting, sequence)| {
@@ -209,7 +217,9 @@ impl Core {
 
     /// The file that so many bytes go to, whether it is new, and the last durable number.
     fn target(&self, bytes: u64) -> Result<(LogFile, bool, u64), DiskError> {
-        let free = self.disk.free()?;
+        // The side index must fit as well: files go only after it was written.
+        let index = INDEX_BYTES + INDEX_BYTES_EACH * lock(&self.queue).batches.total() as u64;
+        let free = self.disk.free()?.saturating_sub(index);
         let log = lock(&self.log);
         let room = free.min(self.config.bytes_max.saturating_sub(log.bytes()));
         if bytes + FILE_HEAD as u64 > room {
@@ -244,8 +254,12 @@ impl Core {
             return Ok(());
         }
         let name = file.name();
-        let undone =
-            if is_new { self.disk.remove(&name) } else { self.disk.truncate(&name, file.bytes) };
+        let undone = if is_new {
+            // For good: a file that came back after a crash would end the file before it too early.
+            self.disk.remove(&name).and_then(|()| self.disk.sync_folder())
+        } else {
+            self.disk.truncate(&name, file.bytes)
+        };
         undone.map_err(|error| DiskError::NotDurable { file: name, reason: error.to_string() })
     }
 
@@ -302,7 +316,7 @@ impl Core {
 
     /// Puts closed files into the side index. A full disk is no failure here: they are put there when files go.
     fn save_closed(&self) {
-        let first = lock(&self.log).files.back().map_or(0, |file| file.first);
+        let first = lock(&self.log).files.back().map_or(u64::MAX, |file| file.first);
         match self.save_index(first) {
             Ok(()) | Err(DiskError::Full { .. }) => {}
             Err(error) => self.fail(&error.to_string()),
@@ -321,7 +335,7 @@ impl Core {
             let batches = &queue.batches;
             let is_due = |first: u64| first > 0 && first < open;
             for group in batches.groups().filter(|group| is_due(group.first) && !group.is_saved) {
-                encode_group(&mut new, &self.marker, batches, group);
+                encode_group(&mut new, self.marker, batches, group);
                 firsts.push(group.first);
             }
             if firsts.is_empty() && !batches.is_stale {
@@ -332,8 +346,10 @@ impl Core {
             let live: usize = batches.groups().map(|group| 64 + 28 * group.ids.len()).sum();
             is_stale |= length > 2 * live as u64 + (1 << 20);
             if is_stale {
-                for group in batches.groups().filter(|group| is_due(group.first)) {
-                    encode_group(&mut all, &self.marker, batches, group);
+                let is_kept =
+                    |group: &&Group| is_due(group.first) || group.is_saved && group.first > 0;
+                for group in batches.groups().filter(is_kept) {
+                    encode_group(&mut all, self.marker, batches, group);
                 }
             }
         }
@@ -348,7 +364,11 @@ impl Core {
                 self.disk.truncate(INDEX, length)?;
                 return Err(error);
             }
-            self.disk.sync(INDEX)?;
+            if let Err(error) = self.disk.sync(INDEX) {
+                // As with entries: the next process must not take it for durable.
+                let _gone = self.disk.truncate(INDEX, length);
+                return Err(error);
+            }
         }
         self.disk.sync_folder()?;
         let mut queue = lock(&self.queue);

@@ -62,6 +62,7 @@ pub const ALL: &[Entry] = &[
     Entry { name: "evtx", run: evtx },
     Entry { name: "ingest", run: ingest },
     Entry { name: "input", run: input },
+    Entry { name: "journal", run: journal },
     Entry { name: "json", run: json },
     Entry { name: "kv", run: kv },
     Entry { name: "leef", run: leef },
@@ -173,6 +174,15 @@ pub fn input(data: &[u8]) -> Outcome {
         }
     }
     outcome
+}
+
+/// A file of the journal. Frames that are read have whole checksums, so what comes out cannot be more than went in.
+pub fn journal(data: &[u8]) -> Outcome {
+    let pieces = journal::pieces(data);
+    let bytes: usize = pieces.frames.iter().map(|frame| frame.payload.len()).sum();
+    assert!(bytes <= data.len(), "{bytes} bytes of payload from {}", data.len());
+    assert!(pieces.frames.is_sorted_by(|one, next| one.sequence < next.sequence), "numbers fall");
+    Outcome { records: pieces.frames.len(), fields: 0, bytes, problems: pieces.damage.len() }
 }
 
 /// A JSON object.

@@ -90,6 +90,7 @@ parsers!(
     evtx,
     ingest,
     input,
+    journal,
     json,
     kv,
     leef,

@@ -212,7 +212,7 @@ impl Damage {
         let before = bytes.clone();
         match self {
             Self::Bit(bit) => {
-                bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1 << (bit % 8))
+                bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1 << (bit % 8));
             }
             Self::Zero(length) => bytes.iter_mut().skip(at).take(length).for_each(|byte| *byte = 0),
             Self::Cut => bytes.truncate(at),

@@ -42,6 +42,24 @@ fn read_all(
     }
 }
 
+fn is_journal(name: &str) -> bool {
+    crate::log::first_of(name).is_some()
+}
+
+/// The numbers, not committed, of entries that can be read in a file as it was and not as it is.
+fn hit(whole: &[u8], damaged: &[u8]) -> BTreeSet<u64> {
+    let (head, rest) = (&whole[..32], damaged.get(32..).unwrap_or_default());
+    let numbers = |bytes: &[u8]| -> BTreeSet<u64> {
+        pieces(bytes)
+            .frames
+            .iter()
+            .map(|frame| frame.sequence)
+            .filter(|number| *number > 60)
+            .collect()
+    };
+    &numbers(whole) - &numbers(&[head, rest].concat())
+}
+
 /// Whether the damage is found, costs only what it hits and is named exactly.
 fn judge(
     files: &BTreeMap<String, Vec<u8>>,
@@ -52,24 +70,7 @@ fn judge(
     if !damage.apply(damaged.get_mut(name).unwrap(), at) {
         return Ok(());
     }
-    let whole = pieces(&files[name]).frames;
-    let left: BTreeSet<u64> = if name.ends_with(".wal") {
-        pieces(&[&files[name][..32], &damaged[name][32.min(damaged[name].len())..]].concat())
-            .frames
-            .iter()
-            .map(|frame| frame.sequence)
-            .collect()
-    } else {
-        BTreeSet::new()
-    };
-    let hit: BTreeSet<u64> = match name.ends_with(".wal") {
-        true => whole
-            .iter()
-            .map(|frame| frame.sequence)
-            .filter(|number| *number > 60 && !left.contains(number))
-            .collect(),
-        false => BTreeSet::new(),
-    };
+    let hit = if is_journal(name) { hit(&files[name], &damaged[name]) } else { BTreeSet::new() };
     let Some((recovered, all)) = read_all(damaged, mutation) else {
         return Err("it does not open".to_owned());
     };
@@ -85,8 +86,7 @@ fn judge(
         return Err(format!("{missing:?} are missing, {hit:?} were hit"));
     }
     // A last file that ends with a whole frame looks as if nothing more had ever been written to it.
-    let is_last =
-        files.keys().rfind(|other| other.ends_with(".wal")).is_some_and(|last| last == name);
+    let is_last = files.keys().rfind(|other| is_journal(other)).is_some_and(|last| last == name);
     let is_seamless = at == 0 || pieces(&files[name][..at]).damage.is_empty();
     if is_last && damage == Damage::Cut && is_seamless {
         return Ok(());
@@ -151,7 +151,7 @@ fn giving_up_at_the_first_damage_is_found_out() {
 #[test]
 fn damaged_bytes_are_kept_once_and_their_batches_may_be_sent_again() {
     let mut files = written();
-    let name = files.keys().find(|name| name.ends_with(".wal")).unwrap().clone();
+    let name = files.keys().find(|name| is_journal(name)).unwrap().clone();
     let whole = pieces(&files[&name]);
     let victim = whole.frames[1].clone();
     let at = 32 + 200.max(whole.frames[0].payload.len() + 100);
@@ -183,7 +183,7 @@ fn damaged_bytes_are_kept_once_and_their_batches_may_be_sent_again() {
 #[test]
 fn a_file_that_is_gone_is_named() {
     let mut files = written();
-    let names: Vec<String> = files.keys().filter(|name| name.ends_with(".wal")).cloned().collect();
+    let names: Vec<String> = files.keys().filter(|name| is_journal(name)).cloned().collect();
     let first = pieces(&files[&names[1]]).frames[0].sequence;
     let next = pieces(&files[&names[2]]).frames[0].sequence;
     files.remove(&names[1]);

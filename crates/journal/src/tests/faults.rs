@@ -15,10 +15,10 @@ use crate::{Acknowledged, AppendError, Config, Entry, Journal, ReadError};
 
 #[test]
 fn a_full_disk_refuses_and_takes_again_by_itself() {
-    let world = World::new(6000);
+    let world = World::new(20_000);
     let (core, _) = open(&world, config()).unwrap();
     let mut refused = Vec::new();
-    for number in 1..=60 {
+    for number in 1..=200 {
         let receipt = core.append(entry(number)).unwrap();
         core.turn();
         match receipt.outcome().unwrap() {
@@ -162,7 +162,7 @@ fn a_failure_is_told_to_who_asked() {
     world.fail(Op::Sync, 1, Fault::Io);
     assert!(matches!(journal.append_wait(entry(2)), Err(AppendError::Failed(_))));
     assert!(journal.failure().is_some());
-    assert_eq!(journal.wait_past(1, Duration::from_secs(60)), 1);
+    assert_eq!(journal.wait_past(1, Duration::from_mins(1)), 1);
     drop(journal);
     assert!(told.load(Ordering::SeqCst));
 }

@@ -37,7 +37,7 @@ fn open(world: &World, config: Config) -> Result<(Core, Recovered), OpenError> {
 /// The entry of this number: what is in it follows from the number.
 fn entry(number: u64) -> Entry {
     let mut random = Random::new(number);
-    let length = 20 + random.below(if number % 7 == 0 { 1500 } else { 200 }) as usize;
+    let length = 20 + random.below(if number.is_multiple_of(7) { 1500 } else { 200 }) as usize;
     let mut payload = number.to_le_bytes().to_vec();
     payload.extend((0..length).map(|_| random.draw() as u8));
     let mut id = [0; 16];
@@ -45,6 +45,12 @@ fn entry(number: u64) -> Entry {
     let source = format!("source-{}", number % 3).into();
     let tenant = TenantId::main();
     Entry { tenant, source, batch: Some(BatchId(id)), records: 1, payload }
+}
+
+impl Core {
+    fn append(&self, entry: Entry) -> Result<Receipt, AppendError> {
+        self.offer(entry).map_err(|(error, _)| error)
+    }
 }
 
 fn number_of(payload: &[u8]) -> u64 {

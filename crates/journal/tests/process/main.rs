@@ -1,6 +1,6 @@
 //! The journal in a process of its own that is killed, runs out of space and has a disk that fails, while senders send
 //! again what they had no acknowledgement for.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a failed unwrap is a failed test")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 #![expect(clippy::print_stderr, reason = "figures of the run")]
 
 mod senders;
@@ -91,7 +91,7 @@ fn a_hundred_kills_lose_and_double_nothing() {
     let child = stage.start(&[], &[]);
     while senders.acknowledged() * RECORDS < RECORDS_WANTED {
         assert!(
-            begin.elapsed() < Duration::from_secs(120),
+            begin.elapsed() < Duration::from_mins(2),
             "only {} batches",
             senders.acknowledged()
         );
@@ -154,7 +154,7 @@ fn a_full_disk_refuses_and_goes_on_when_there_is_space() {
     let senders = Senders::start(&stage.path("socket"), 8);
     let begin = Instant::now();
     while senders.refused() < 20 {
-        assert!(begin.elapsed() < Duration::from_secs(60), "the disk is never full");
+        assert!(begin.elapsed() < Duration::from_mins(1), "the disk is never full");
         std::thread::sleep(Duration::from_millis(10));
     }
     let before = senders.acknowledged();

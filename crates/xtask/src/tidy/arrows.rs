@@ -16,7 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lake", &["model", "ports"]),
     ("connect", &["model", "ports"]),
     ("api", &["model", "ingest", "detect", "ports", "engine"]),
-    ("testkit", &["model", "ingest", "detect", "ports"]),
+    ("testkit", &["model", "ingest", "detect", "ports", "journal"]),
     (
         "wardroom",
         &[
