@@ -108,7 +108,7 @@ impl World {
         }
     }
 
-    fn journal(&self, folder: &Path) -> Arc<Journal> {
+    fn journal(folder: &Path) -> Arc<Journal> {
         let disk = FolderDisk::open(folder, Reserve::default()).unwrap();
         let (journal, _) = Journal::open(
             Arc::new(disk),
@@ -133,7 +133,7 @@ impl World {
             read_bytes: 4000,
             show_every: Duration::ZERO,
             segment_bytes: 20_000,
-            segment_every: Duration::from_secs(60),
+            segment_every: Duration::from_mins(1),
         };
         Consumer::open(parts, Detection::new(Arc::clone(&self.engine)), config).unwrap()
     }
@@ -199,7 +199,7 @@ const COUNT: u32 = 420;
 #[test]
 fn interruptions_change_nothing() {
     let (calm, folder) = (World::new(), tempfile::tempdir().unwrap());
-    let (journal, lake) = (calm.journal(folder.path()), Arc::new(Ids::default()));
+    let (journal, lake) = (World::journal(folder.path()), Arc::new(Ids::default()));
     (0..COUNT).for_each(|number| calm.send(&journal, number));
     drain(&mut calm.consumer(&journal, &lake), u64::from(COUNT));
     let (findings, stored) = (calm.findings(), calm.stored(&lake));
@@ -210,7 +210,7 @@ fn interruptions_change_nothing() {
         let mut random = Random::new(seed);
         let (world, folder) = (World::new(), tempfile::tempdir().unwrap());
         let mut lake = Arc::new(Ids::default());
-        let mut journal = world.journal(folder.path());
+        let mut journal = World::journal(folder.path());
         let mut consumer = world.consumer(&journal, &lake);
         let mut sent = 0;
         while sent < COUNT {
@@ -235,7 +235,7 @@ fn interruptions_change_nothing() {
                 drop((consumer, journal));
                 let written = std::mem::take(&mut *lake.written.lock().unwrap());
                 lake = Arc::new(Ids { written: Mutex::new(written), ..Ids::default() });
-                journal = world.journal(folder.path());
+                journal = World::journal(folder.path());
                 consumer = world.consumer(&journal, &lake);
             }
         }

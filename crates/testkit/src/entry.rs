@@ -177,6 +177,9 @@ pub fn input(data: &[u8]) -> Outcome {
 }
 
 /// A file of the journal. Frames that are read have whole checksums, so what comes out cannot be more than went in.
+///
+/// # Panics
+/// When more comes out than went in, or in another order.
 pub fn journal(data: &[u8]) -> Outcome {
     let pieces = journal::pieces(data);
     let bytes: usize = pieces.frames.iter().map(|frame| frame.payload.len()).sum();

@@ -41,7 +41,7 @@ impl Default for ConsumerConfig {
             read_bytes: 4 << 20,
             show_every: Duration::from_millis(500),
             segment_bytes: 128 << 20,
-            segment_every: Duration::from_secs(60),
+            segment_every: Duration::from_mins(1),
         }
     }
 }
@@ -222,13 +222,10 @@ impl Consumer {
             return Ok(());
         }
         self.figures.entries += 1;
-        let records = match envelope::unpack(&self.tenant, &frame.payload) {
-            Ok(records) => records,
-            Err(_) => {
-                // The journal keeps no entry that a checksum does not vouch for, so this one is of another program.
-                self.figures.unreadable += 1;
-                return Ok(());
-            }
+        let Ok(records) = envelope::unpack(&self.tenant, &frame.payload) else {
+            // The journal gives no entry that a checksum does not vouch for, so this one is of another program.
+            self.figures.unreadable += 1;
+            return Ok(());
         };
         let ranges: Vec<_> = records
             .entries

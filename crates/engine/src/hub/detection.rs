@@ -57,7 +57,9 @@ pub struct Detection {
 
 impl std::fmt::Debug for Detection {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Detection").field("rules", &self.rules.rules.len()).finish()
+        out.debug_struct("Detection")
+            .field("rules", &self.rules.rules.len())
+            .finish_non_exhaustive()
     }
 }
 
