@@ -3,6 +3,7 @@
 
 mod clock;
 mod disk;
+pub mod memory;
 mod state;
 mod tenant;
 
