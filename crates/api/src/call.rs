@@ -32,7 +32,9 @@ impl Call {
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         // A list would be taken for an object whose members come in order, past their names.
         if self.body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
-            return Err(Problem::malformed("the body must be a JSON object: see GET /api/v1/openapi.json"));
+            return Err(Problem::malformed(
+                "the body must be a JSON object: see GET /api/v1/openapi.json",
+            ));
         }
         serde_json::from_slice(&self.body).map_err(|error| {
             let said = error.to_string();

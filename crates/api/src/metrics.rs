@@ -26,10 +26,10 @@ impl Metrics {
         text.push_str("# HELP wardroom_http_requests_total Requests answered.\n");
         text.push_str("# TYPE wardroom_http_requests_total counter\n");
         let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for ((method, path, status), count) in counts.iter() {
-            text.push_str(&format!(
+        text.extend(counts.iter().map(|((method, path, status), count)| {
+            format!(
                 "wardroom_http_requests_total{{method=\"{method}\",path=\"{path}\",status=\"{status}\"}} {count}\n"
-            ));
-        }
+            )
+        }));
     }
 }

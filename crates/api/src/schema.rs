@@ -31,7 +31,9 @@ pub mod schemas {
 
     /// A list.
     pub fn list(of: Schema) -> Schema {
-        json!({"type": "array", "items": of})
+        let mut list = json!({"type": "array"});
+        list["items"] = of;
+        list
     }
 
     /// A text of so many characters.
@@ -86,7 +88,9 @@ pub mod schemas {
 
     /// The shape, or null.
     pub fn or_null(shape: Schema) -> Schema {
-        json!({"anyOf": [shape, {"type": "null"}]})
+        let mut either = json!({});
+        either["anyOf"] = Value::Array(vec![shape, json!({"type": "null"})]);
+        either
     }
 
     /// Names of permissions.

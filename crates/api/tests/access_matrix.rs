@@ -50,7 +50,7 @@ async fn draft(world: &World, tenant: &TenantId, role: Role) -> Draft {
     if role == Role::Service {
         let operator = world.operator::<engine::access::permits::UserWrite>(tenant);
         let token = world.token(operator.caller(), &user, role.may().iter().copied(), 1).await;
-        expired_token = token.secret.expose().to_owned();
+        token.secret.expose().clone_into(&mut expired_token);
     } else {
         let mut opened = world.login(tenant, &user.name, None).await;
         if role.needs_mfa() {
@@ -212,7 +212,7 @@ async fn every_route_for_every_role_and_relation() {
     let uncovered: String = api::routes()
         .iter()
         .filter(|route| !is_covered(route))
-        .map(|route| format!("{} {}\n", route.method, route.path))
+        .map(|route| [route.method.as_str(), " ", route.path, "\n"].concat())
         .collect();
     hold("unauthorized-uncovered.txt", &uncovered);
     assert_eq!(uncovered, "");

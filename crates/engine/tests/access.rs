@@ -253,9 +253,8 @@ async fn the_setup_token_works_once_within_thirty_minutes() {
     let token = world.access.begin_setup().await.unwrap().unwrap();
     assert_eq!(token.expose().len(), 32);
     assert!(!world.state.dump().contains(token.expose()));
-    let finish = async |token: String| {
-        world.access.finish_setup(&token.into(), first(), NEAR).await
-    };
+    let finish =
+        async |token: String| world.access.finish_setup(&token.into(), first(), NEAR).await;
     assert_eq!(finish("0".repeat(32)).await.unwrap_err(), Refusal::SetupToken);
     world.pass(30 * 60);
     assert_eq!(finish(token.expose().to_owned()).await.unwrap_err(), Refusal::SetupToken);

@@ -57,10 +57,10 @@ fn mutate(entries: &mut Vec<AuditEntry>, pick: &mut impl FnMut(u64) -> u64) -> S
         }
         2 => entries.truncate(at),
         3 => entries[at].actor.push('x'),
-        4 => entries[at].action = "user.create".to_owned(),
+        4 => "user.create".clone_into(&mut entries[at].action),
         5 => entries[at].at.0 += 1 + pick(1000) as i64,
         6 => entries[at].detail = serde_json::json!({"changes": "none"}),
-        7 => entries[at].result = "refused".to_owned(),
+        7 => "refused".clone_into(&mut entries[at].result),
         8 => {
             let copy = entries[at].clone();
             entries.insert(pick(LENGTH) as usize, copy);
@@ -76,7 +76,7 @@ fn mutate(entries: &mut Vec<AuditEntry>, pick: &mut impl FnMut(u64) -> u64) -> S
         }
         // Edited and hashed anew to the end.
         _ => {
-            entries[at].object = "user/2".to_owned();
+            "user/2".clone_into(&mut entries[at].object);
             rehash(entries);
         }
     }
@@ -154,12 +154,12 @@ async fn checkpoints_come_each_minute_and_each_thousand_entries() {
     assert_eq!(count(), 1);
     log.tick().await.unwrap();
     assert_eq!(count(), 1);
-    clock.pass(Duration::from_secs(60));
+    clock.pass(Duration::from_mins(1));
     log.tick().await.unwrap();
     log.tick().await.unwrap();
     assert_eq!(count(), 2);
     clock.set(0);
-    clock.pass(Duration::from_secs(60));
+    clock.pass(Duration::from_mins(1));
     log.tick().await.unwrap();
     assert_eq!(count(), 2, "nothing new, nothing signed");
     let notes = copies.0.lock().unwrap().clone();

@@ -21,7 +21,7 @@ async fn read(_: Authorized<permits::MetricsRead>, (): (), call: Call) -> Result
     text.push_str("# HELP wardroom_password_checks_total Passwords checked.\n");
     text.push_str("# TYPE wardroom_password_checks_total counter\n");
     let checks = call.state.access().password_checks();
-    text.push_str(&format!("wardroom_password_checks_total {checks}\n"));
+    text.extend([format!("wardroom_password_checks_total {checks}\n")]);
     call.state.0.sources.iter().for_each(|source| source.write(&mut text));
     Ok(Reply::text(text))
 }

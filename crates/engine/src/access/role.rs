@@ -123,7 +123,7 @@ const APPROVER: &[P] = &[
 ];
 const INTEL: &[P] =
     &[P::AccountRead, P::AccountWrite, P::FindingRead, P::IndicatorRead, P::IndicatorWrite];
-const AUDITOR: &[P] = &[P::AccountRead, P::AccountWrite, P::AuditRead, P::ConfigRead, P::UserRead];
+const AUDITOR: &[P] = &[P::AccountRead, P::AccountWrite, P::AuditRead, P::ConfigRead];
 const ADMIN: &[P] = &[
     P::AccountRead,
     P::AccountWrite,
@@ -135,7 +135,6 @@ const ADMIN: &[P] = &[
     P::SourceRead,
     P::SourceWrite,
     P::MetricsRead,
-    P::AuditRead,
 ];
 const SERVICE: &[P] = &[
     P::EventIngest,
@@ -259,7 +258,10 @@ mod tests {
         (Role::Ops, &[P::CaseReadRestricted]),
         (Role::Approver, &[P::ResponseExecute, P::RuleWrite, P::RuleDraft]),
         (Role::Intel, &[P::ResponseRequest, P::ResponseExecute, P::ResponseApprove]),
-        (Role::Admin, &[P::ResponseApprove, P::CaseRead, P::CaseWrite, P::CaseReadShared]),
+        (
+            Role::Admin,
+            &[P::AuditRead, P::ResponseApprove, P::CaseRead, P::CaseWrite, P::CaseReadShared],
+        ),
         (Role::Service, &[P::AccountRead, P::AccountWrite, P::UserRead, P::UserWrite]),
     ];
 

@@ -61,7 +61,7 @@ pub(super) async fn change(
         if facts.is_empty() {
             return Ok(());
         }
-        match store.commit(tenant, commit(state, versions, &facts, actor, at)?).await {
+        match store.commit(tenant, commit(state, &versions, &facts, actor, at)?).await {
             Err(StateError::Conflict { .. }) => {}
             result => return Ok(result?),
         }
@@ -108,7 +108,7 @@ async fn load(
 
 fn commit(
     mut state: State,
-    versions: Versions,
+    versions: &Versions,
     facts: &[Fact],
     actor: &str,
     at: Timestamp,

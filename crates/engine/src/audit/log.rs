@@ -15,7 +15,7 @@ use super::{Checkpoint, Draft, Outcome, Report, Signer, Verifier, VerifyKey, nex
 /// Kind of the records that hold checkpoints.
 const KIND: &str = "audit_checkpoint";
 const CHECKPOINT_ENTRIES: u64 = 1000;
-const CHECKPOINT_TIME: Duration = Duration::from_secs(60);
+const CHECKPOINT_TIME: Duration = Duration::from_mins(1);
 /// How often another process may be first before the log counts as not writable.
 const TRIES: u32 = 64;
 const PAGE: u32 = 1000;
