@@ -214,7 +214,7 @@ fn interruptions_change_nothing() {
         let mut consumer = world.consumer(&journal, &lake);
         let mut sent = 0;
         while sent < COUNT {
-            for _ in 0..random.below(60) {
+            for _ in 0..random.below(60).min(u64::from(COUNT - sent)) {
                 // A sender that did not hear the answer sends again.
                 world.send(&journal, sent);
                 if random.below(10) == 0 {
