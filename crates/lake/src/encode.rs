@@ -164,6 +164,7 @@ impl Encoder {
                 Target::Hash(list, index, HashPart::Algorithm) => {
                     scratch.algorithms.push((list, index, integer(event, slot.value).unwrap_or(0)));
                 }
+                Target::Nowhere if slot.value == Value::Null => {}
                 Target::Ignored => {}
                 Target::Nowhere => scratch.unmapped.add(event, slot, &self.catalog),
             }

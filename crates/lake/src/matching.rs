@@ -143,7 +143,9 @@ impl Ready {
                 let mut pattern = String::new();
                 folded(text, &mut pattern);
                 let bytes = text.as_bytes();
-                let ends = |byte: Option<&u8>| byte.is_some_and(|byte| is_token(*byte));
+                // Dashes alone are no token, so they have no ends to look for.
+                let has_token = bytes.iter().any(u8::is_ascii_alphanumeric);
+                let ends = |byte: Option<&u8>| has_token && byte.is_some_and(|it| is_token(*it));
                 Self::Phrase(compile(&pattern)?, ends(bytes.first()), ends(bytes.last()))
             }
             TextTest::Network(network) => Self::Network(*network),

@@ -23,8 +23,10 @@ use crate::times::parse_span;
 
 /// Letters of a query.
 const LETTERS_MAX: usize = 64 << 10;
-/// Conditions and values of a query.
-const PARTS_MAX: usize = 20_000;
+/// Conditions of a query.
+const PARTS_MAX: usize = 2000;
+/// Values in the brackets after a colon.
+const VALUES_MAX: usize = 20_000;
 
 /// Reads a query. Fields are looked up among `columns`; times may be relative to `now`.
 pub fn parse(text: &str, columns: &Columns, now: Timestamp) -> Result<Condition, SearchError> {
@@ -294,7 +296,10 @@ impl Parser<'_> {
             if self.is_done() {
                 return Err(SearchError::new("this bracket is not closed").at(start, 1));
             }
-            self.counted()?;
+            if plain.len() >= VALUES_MAX {
+                let message = format!("these brackets hold more than {VALUES_MAX} values");
+                return Err(SearchError::new(message).at(start, 1));
+            }
             match self.value(name)? {
                 Test::Is(text) => plain.push(text),
                 other => tests.push(other),

@@ -16,6 +16,8 @@ use datafusion::sql::sqlparser::ast::{
     Expr as SqlExpr, Ident, Statement as SqlStatement, visit_expressions_mut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
 use crate::columns::Columns;
 use crate::error::LakeError;
@@ -26,6 +28,21 @@ use crate::results::Results;
 const SQL_MAX: usize = 64 << 10;
 /// Brackets within brackets.
 const DEPTH_MAX: usize = 50;
+
+/// Operators and keywords: a chain of them is a tree as deep as it is long. Names, values and commas do not count.
+const OPERATORS_MAX: usize = 500;
+
+fn is_operator(token: &Token) -> bool {
+    let is_flat = match token {
+        Token::Word(word) => word.keyword == Keyword::NoKeyword || word.quote_style.is_some(),
+        Token::Number(..) | Token::SingleQuotedString(_) | Token::Whitespace(_) => true,
+        Token::Comma | Token::Period | Token::SemiColon | Token::EOF => true,
+        // Brackets within brackets have a limit of their own.
+        Token::LParen | Token::RParen => true,
+        _ => false,
+    };
+    !is_flat
+}
 
 fn refused(words: impl Into<String>) -> LakeError {
     LakeError::Refused(words.into())
@@ -68,6 +85,14 @@ fn select(sql: &str) -> Result<Statement, LakeError> {
         return Err(refused(format!("the statement is longer than {SQL_MAX} bytes")));
     }
     let dialect = PostgreSqlDialect {};
+    let mut operators = 0;
+    for token in Tokenizer::new(&dialect, sql).tokenize().map_err(|it| refused(it.to_string()))? {
+        operators += usize::from(is_operator(&token));
+    }
+    if operators > OPERATORS_MAX {
+        let most = OPERATORS_MAX;
+        return Err(refused(format!("the statement has more than {most} operators and keywords")));
+    }
     let parsed = DFParserBuilder::new(sql)
         .with_dialect(&dialect)
         .with_recursion_limit(DEPTH_MAX)

@@ -9,6 +9,8 @@ use crate::{Budget, Columns, Condition, LakeError, Query, parse};
 async fn sql_reads_the_tables_of_the_tenant_and_nothing_else() {
     let stand = Stand::sampled(&[2000], 10).await;
     let long = format!("SELECT {}1", "1+".repeat(40_000));
+    let chain = format!("SELECT {}1", "1+".repeat(20_000));
+    let ors = format!("SELECT 1 FROM events WHERE {}true", "class_uid=1 or ".repeat(3000));
     let deep = format!("SELECT {}1{}", "(".repeat(5000), ")".repeat(5000));
     for sql in [
         "INSERT INTO events VALUES (1)",
@@ -38,6 +40,8 @@ async fn sql_reads_the_tables_of_the_tenant_and_nothing_else() {
         "WITH x AS (SELECT 1) INSERT INTO events SELECT * FROM x",
         "SELECT nothing FROM events",
         &long,
+        &chain,
+        &ors,
         &deep,
     ] {
         let shown: String = sql.chars().take(70).collect();

@@ -78,6 +78,7 @@ fn phrase(raw: &str, text: &str) -> bool {
     let word = |letter: &char| letter.is_ascii_alphanumeric();
     let edge = |letter: &char| "._@-".contains(*letter);
     let token = |letter: Option<&char>| letter.is_some_and(|letter| word(letter) || edge(letter));
+    let token = |letter: Option<&char>| text.iter().any(word) && token(letter);
     let starts = raw.windows(text.len()).enumerate().filter(|(_, here)| *here == text.as_slice());
     starts.into_iter().any(|(at, _)| {
         let before = raw[..at].iter().rev().find(|letter| !edge(letter));
