@@ -177,11 +177,11 @@ fn main() {
         bench.both("needle_raw", NEEDLE).await;
         let substring = format!("process.cmd_line:*{}*", RARE_COMMAND.replace(", ", "?*"));
         bench.both("substring", &substring).await;
-        bench.both("address", "ip:10.3.163.201").await;
+        bench.both("address", "ip:10.1.163.201").await;
         bench
             .both(
                 "file_hash",
-                "hash:3c6ef372fe94f82ac390e8c8016b07d53c6ef372fe94f82a0000000000000002",
+                "hash:d16ad4ed60e031d72e952b129f1fce28d16ad4ed60e031d7000000000000753b",
             )
             .await;
         let latest = "device.hostname:ws-0011.corp.example";

@@ -3,7 +3,6 @@
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::{Between, BinaryExpr, Expr, Operator};
-use model::Timestamp;
 use ports::Segment;
 
 use crate::columns::{CLASS, TIME};
@@ -25,11 +24,6 @@ impl Bounds {
         let mut bounds = Self { from: i64::MIN, to: i64::MAX, classes: None };
         conditions.iter().for_each(|condition| bounds.narrow(condition));
         bounds
-    }
-
-    /// The bounds as the catalog is asked for them.
-    pub(crate) fn times(&self) -> (Timestamp, Timestamp) {
-        (Timestamp(self.from), Timestamp(self.to))
     }
 
     /// Whether a segment may have rows within.

@@ -17,17 +17,17 @@ use serde::{Deserialize, Serialize};
 pub const COLUMNS_MAX: usize = 1024;
 
 /// The raw record as text.
-pub const RAW: &str = "raw";
+pub(crate) const RAW: &str = "raw";
 /// The raw record byte for byte, only where it is no UTF-8.
-pub const RAW_BYTES: &str = "raw_bytes";
+pub(crate) const RAW_BYTES: &str = "raw_bytes";
 /// What no column took, as JSON text.
-pub const UNMAPPED: &str = "unmapped";
+pub(crate) const UNMAPPED: &str = "unmapped";
 /// When the event occurred.
-pub const TIME: &str = "time";
+pub(crate) const TIME: &str = "time";
 /// The event's id: 16 bytes.
-pub const EVENT_ID: &str = "event_id";
+pub(crate) const EVENT_ID: &str = "event_id";
 /// OCSF class.
-pub const CLASS: &str = "class_uid";
+pub(crate) const CLASS: &str = "class_uid";
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

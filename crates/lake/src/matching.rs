@@ -26,7 +26,7 @@ use crate::skip::tokens::{is_edge, is_token};
 
 /// A test on one text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum TextTest {
+pub(crate) enum TextTest {
     /// The whole text, whatever its case.
     Equal(String),
     /// One of several whole texts, whatever their case.

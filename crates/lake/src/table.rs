@@ -115,8 +115,10 @@ impl EventsTable {
         let pruned = self.segments.len() - segments.len();
         self.meter.segments_pruned.fetch_add(pruned as u64, Relaxed);
         segments.sort_by_key(|segment| std::cmp::Reverse((segment.time_max, segment.id)));
+        let segments: Vec<Segment> = segments.into_iter().cloned().collect();
+        let need = &need;
         let found: Vec<Option<PartitionedFile>> = stream::iter(segments)
-            .map(|segment| self.file_of(segment, &need))
+            .map(|segment| async move { self.file_of(&segment, need).await })
             .buffered(LOADS)
             .try_collect()
             .await?;

@@ -1,6 +1,6 @@
 //! Building the skip index while a segment is written.
 
-use datafusion::arrow::array::{Array, AsArray, RecordBatch, StringViewArray};
+use datafusion::arrow::array::{AsArray, RecordBatch, StringViewArray};
 use datafusion::arrow::datatypes::DataType;
 use rustc_hash::FxHashSet;
 

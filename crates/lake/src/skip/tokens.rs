@@ -152,6 +152,6 @@ mod tests {
         assert_eq!((grams.len(), grams[0]), (4, HASH_OF_GRAM));
     }
 
-    const HASH_OF_ADDRESS: u64 = 1;
-    const HASH_OF_GRAM: u64 = 1;
+    const HASH_OF_ADDRESS: u64 = 0x3f51_6b35_a07e_4abf;
+    const HASH_OF_GRAM: u64 = 0x9a20_8556_8195_758f;
 }

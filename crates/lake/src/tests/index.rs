@@ -185,9 +185,9 @@ async fn with_without_and_oracle_agree() {
     assert_eq!(rows.len(), 25_992);
     for text in [
         "user.name:user0003 status_id:2",
-        "ip:10.3.0.1",
+        "ip:10.3.0.3",
         "ip:10.3.0.0/16 src_endpoint.port:>60000",
-        "answers.rdata:10.0.0.1",
+        "answers.rdata:10.1.0.1",
         "answers.rdata:10.2.*",
         "process.cmd_line:*EncodedCommand*",
         "process.cmd_line:*-k*netsvcs*",
