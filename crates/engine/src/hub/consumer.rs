@@ -46,7 +46,7 @@ impl Default for ConsumerConfig {
     }
 }
 
-/// Why the consumer cannot go on for now. Nothing is lost: the journal keeps what is not committed.
+/// Why the consumer cannot go on at the moment. Nothing is lost: the journal keeps what is not committed.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// The state database.

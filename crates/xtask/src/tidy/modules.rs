@@ -14,9 +14,11 @@ pub(super) enum Use {
 }
 
 /// Folders of a crate whose files are roots of their own, and whether those are tests.
-const ROOT_FOLDERS: [(&str, Use); 5] = [
+const ROOT_FOLDERS: [(&str, Use); 6] = [
     ("src/bin", Use::Code),
     ("tests", Use::Tests),
+    // Each is compiled alone, to be refused.
+    ("tests/compile", Use::Tests),
     ("benches", Use::Tests),
     ("examples", Use::Tests),
     ("fuzz_targets", Use::Tests),

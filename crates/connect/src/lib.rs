@@ -1,2 +1,0 @@
-//! What reaches in over the network and the disk: syslog and followed files.
-#![warn(missing_docs)]

@@ -1,2 +1,0 @@
-//! State on SQLite or PostgreSQL: facts, records, positions, segments, audit, leases.
-#![warn(missing_docs)]
